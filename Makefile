@@ -1,0 +1,464 @@
+# PandaFuzz.  A table of contents: a paragraph per folder, a file per line.
+#
+#	make demo	install what is missing, build, fuzz two targets, show
+#	make check	install what is missing, build, run all tests
+#
+# B names the folder for everything built: make B=build-mine all
+
+B ?= build
+CC ?= cc
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Werror
+HARDEN = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+CPPFLAGS += -I. -D_GNU_SOURCE
+ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(SAN)
+ALL_LDFLAGS = $(HARDEN_LD) $(LDFLAGS) $(SAN)
+
+LIBS_BASE = -lcrypto -lsystemd -lyaml
+LIBS_WIRE = -lz
+LIBS_ARCHIVE = -larchive
+LIBS_MASTERD = -lsqlite3 -lmicrohttpd -lseccomp $(LIBS_WIRE) $(LIBS_BASE)
+LIBS_BOTD = -lssh2 $(LIBS_ARCHIVE) $(LIBS_WIRE) $(LIBS_BASE)
+LIBS_PFADM = -lcurl -lsmartcols $(LIBS_BASE)
+
+.PHONY: default
+default: all
+
+# ---- lib/base: mechanism that has never heard of fuzzing -------------------
+LIB_BASE = \
+	lib/base/buf.c \
+	lib/base/clock.c \
+	lib/base/config.c \
+	lib/base/config_yaml.c \
+	lib/base/digest.c \
+	lib/base/err.c \
+	lib/base/fs.c \
+	lib/base/fs_tree.c \
+	lib/base/json.c \
+	lib/base/json_scan.c \
+	lib/base/json_write.c \
+	lib/base/log.c \
+	lib/base/loop.c \
+	lib/base/random.c \
+	lib/base/retry.c \
+	lib/base/spawn.c \
+	lib/base/text.c
+
+# ---- lib/archive: seed corpora in ------------------------------------------
+LIB_ARCHIVE = \
+	lib/archive/seeds.c
+
+# ---- lib/wire: what bot and master say to each other -----------------------
+LIB_WIRE = \
+	lib/wire/bundle_read.c \
+	lib/wire/bundle_write.c \
+	lib/wire/ids.c \
+	lib/wire/job_file.c \
+	lib/wire/manifest.c \
+	lib/wire/record.c \
+	lib/wire/status.c \
+	lib/wire/ticket.c
+
+# ---- lib/triage: reports to signatures, pure -------------------------------
+LIB_TRIAGE = \
+	lib/triage/frames.c \
+	lib/triage/ignore.c \
+	lib/triage/report.c \
+	lib/triage/security.c \
+	lib/triage/signature.c \
+	lib/triage/span.c \
+	lib/triage/state.c \
+	lib/triage/triage.c \
+	lib/triage/ubsan.c
+
+# ---- spool: durable hand-over folders --------------------------------------
+SPOOL = \
+	spool/spool.c \
+	spool/spool_entries.c \
+	spool/spool_put.c \
+	spool/spool_sweep.c \
+	spool/spool_take.c
+
+# ---- masterd ---------------------------------------------------------------
+MASTERD_STORE = \
+	masterd/store/jobs.c \
+	masterd/store/names.c \
+	masterd/store/stage.c \
+	masterd/store/store.c \
+	masterd/store/sync.c
+
+MASTERD_DB = \
+	masterd/db/beats.c \
+	masterd/db/bots.c \
+	masterd/db/builds.c \
+	masterd/db/db.c \
+	masterd/db/facts.c \
+	masterd/db/jobs.c \
+	masterd/db/leases.c \
+	masterd/db/leases_plan.c \
+	masterd/db/ledger.c \
+	masterd/db/ledger_check.c \
+	masterd/db/reader.c \
+	masterd/db/schema.c \
+	masterd/db/segments.c \
+	masterd/db/views.c \
+	masterd/db/views_sql.c
+
+MASTERD_PLAN = \
+	masterd/plan/schedule.c
+
+MASTERD_INTAKE = \
+	masterd/intake/apply.c \
+	masterd/intake/batch.c \
+	masterd/intake/decode.c \
+	masterd/intake/decoder.c \
+	masterd/intake/fair.c \
+	masterd/intake/frame.c \
+	masterd/intake/incoming.c \
+	masterd/intake/ingest.c \
+	masterd/intake/ingest_again.c \
+	masterd/intake/ingest_commit.c \
+	masterd/intake/ingest_frames.c \
+	masterd/intake/naming.c \
+	masterd/intake/reject.c
+
+MASTERD_PUBLISH = \
+	masterd/publish/pack.c \
+	masterd/publish/publish.c \
+	masterd/publish/tick.c \
+	masterd/publish/tickets.c
+
+MASTERD_ADMIN = \
+	masterd/admin/admin.c \
+	masterd/admin/build_targets.c \
+	masterd/admin/http.c \
+	masterd/admin/metrics.c \
+	masterd/admin/read_child.c \
+	masterd/admin/roles.c \
+	masterd/admin/routes.c \
+	masterd/admin/routes_build.c \
+	masterd/admin/routes_crash.c \
+	masterd/admin/routes_file.c \
+	masterd/admin/routes_job.c \
+	masterd/admin/routes_list.c \
+	masterd/admin/routes_spool.c \
+	masterd/admin/routes_status.c \
+	masterd/admin/socket.c \
+	masterd/admin/traits.c \
+	masterd/admin/uploads.c
+
+MASTERD = \
+	masterd/main.c \
+	masterd/recover.c \
+	masterd/settings.c
+
+# ---- botd ------------------------------------------------------------------
+BOTD_COURIER = \
+	botd/courier/carry.c \
+	botd/courier/confirm.c \
+	botd/courier/courier.c \
+	botd/courier/fetch.c \
+	botd/courier/lease.c \
+	botd/courier/link.c \
+	botd/courier/link_dir.c \
+	botd/courier/link_sftp.c \
+	botd/courier/link_tcp.c \
+	botd/courier/outbox.c \
+	botd/courier/pull.c \
+	botd/courier/push.c \
+	botd/courier/settle.c
+
+BOTD_CAGE = \
+	botd/cage/bwrap.c \
+	botd/cage/cage.c \
+	botd/cage/cgroup.c \
+	botd/cage/probe.c \
+	botd/cage/tree.c
+
+BOTD_ENGINE = \
+	botd/engine/dict.c \
+	botd/engine/engine.c \
+	botd/engine/libfuzzer.c \
+	botd/engine/options.c
+
+BOTD_RUNNER = \
+	botd/runner/beat.c \
+	botd/runner/birth.c \
+	botd/runner/cache.c \
+	botd/runner/collect.c \
+	botd/runner/fill.c \
+	botd/runner/launch.c \
+	botd/runner/names.c \
+	botd/runner/outbox.c \
+	botd/runner/prepare.c \
+	botd/runner/reproduce.c \
+	botd/runner/result.c \
+	botd/runner/run.c \
+	botd/runner/runner.c \
+	botd/runner/salvage.c \
+	botd/runner/seal.c \
+	botd/runner/segments.c \
+	botd/runner/session.c \
+	botd/runner/tickets.c
+
+BOTD_PROCESS = \
+	botd/doctor.c \
+	botd/settings.c \
+	botd/supervisor.c
+
+BOTD = \
+	botd/main.c
+
+# ---- tools -----------------------------------------------------------------
+PFADM = \
+	tools/pfadm/build_folder.c \
+	tools/pfadm/client.c \
+	tools/pfadm/cmd_build.c \
+	tools/pfadm/cmd_crash.c \
+	tools/pfadm/cmd_events.c \
+	tools/pfadm/cmd_job.c \
+	tools/pfadm/cmd_run.c \
+	tools/pfadm/cmd_spool.c \
+	tools/pfadm/cmd_status.c \
+	tools/pfadm/commands.c \
+	tools/pfadm/complain.c \
+	tools/pfadm/fetch.c \
+	tools/pfadm/grammar.c \
+	tools/pfadm/main.c \
+	tools/pfadm/nearest.c \
+	tools/pfadm/options.c \
+	tools/pfadm/sheets.c \
+	tools/pfadm/table.c
+
+PF_SPOOL = \
+	tools/pf-spool/main.c \
+	tools/pf-spool/extract.c \
+	tools/pf-spool/seal.c \
+	tools/pf-spool/show.c
+
+PF_LOCAL = \
+	tools/pf-local/confine.c \
+	tools/pf-local/layout.c \
+	tools/pf-local/main.c \
+	tools/pf-local/process.c \
+	tools/pf-local/sshd.c \
+	tools/pf-local/status.c \
+	tools/pf-local/up.c
+
+# ---- tests/unit: one program per source file, cmocka -----------------------
+UNIT_BASE = \
+	tests/unit/lib/base/buf_test.c \
+	tests/unit/lib/base/clock_test.c \
+	tests/unit/lib/base/config_test.c \
+	tests/unit/lib/base/config_yaml_test.c \
+	tests/unit/lib/base/digest_test.c \
+	tests/unit/lib/base/err_test.c \
+	tests/unit/lib/base/fs_test.c \
+	tests/unit/lib/base/fs_tree_test.c \
+	tests/unit/lib/base/json_test.c \
+	tests/unit/lib/base/json_scan_test.c \
+	tests/unit/lib/base/json_write_test.c \
+	tests/unit/lib/base/log_test.c \
+	tests/unit/lib/base/loop_test.c \
+	tests/unit/lib/base/random_test.c \
+	tests/unit/lib/base/retry_test.c \
+	tests/unit/lib/base/spawn_test.c \
+	tests/unit/lib/base/text_test.c
+
+UNIT_ARCHIVE = \
+
+UNIT_WIRE = \
+	tests/unit/lib/wire/bundle_read_test.c \
+	tests/unit/lib/wire/bundle_write_test.c \
+	tests/unit/lib/wire/ids_test.c \
+	tests/unit/lib/wire/job_file_test.c \
+	tests/unit/lib/wire/manifest_test.c \
+	tests/unit/lib/wire/record_test.c \
+	tests/unit/lib/wire/status_test.c \
+	tests/unit/lib/wire/ticket_test.c
+
+UNIT_TRIAGE = \
+
+UNIT_SPOOL = \
+	tests/unit/spool/spool_entries_test.c \
+	tests/unit/spool/spool_fault_test.c \
+	tests/unit/spool/spool_put_test.c \
+	tests/unit/spool/spool_sweep_test.c \
+	tests/unit/spool/spool_take_test.c \
+	tests/unit/spool/spool_test.c
+
+UNIT_MASTERD = \
+
+UNIT_BOTD = \
+	tests/unit/botd/courier/carry_test.c \
+	tests/unit/botd/courier/confirm_test.c \
+	tests/unit/botd/courier/kill_test.c \
+	tests/unit/botd/courier/lease_test.c \
+	tests/unit/botd/courier/link_dir_test.c \
+	tests/unit/botd/courier/outbox_test.c \
+	tests/unit/botd/courier/pull_test.c \
+	tests/unit/botd/courier/push_test.c \
+	tests/unit/botd/courier/settle_test.c \
+	tests/unit/botd/settings_test.c
+
+UNIT_TOOLS = \
+
+UNIT_TESTS = $(UNIT_BASE) $(UNIT_ARCHIVE) $(UNIT_WIRE) $(UNIT_TRIAGE) \
+	$(UNIT_SPOOL) $(UNIT_MASTERD) $(UNIT_BOTD) $(UNIT_TOOLS)
+
+# Helpers that several unit tests link.
+UNIT_HELPERS = \
+	tests/unit/botd/courier/scene.c \
+	tests/unit/lib/wire/bundles.c \
+	tests/unit/scratch.c
+
+# Tests that link faultsys.o make system calls fail (STYLE 18).
+FAULTSYS_WRAP = openat write close fdopendir readdir fsync fstat fstatat \
+	pread renameat2 linkat unlinkat mkdirat
+$B/tests/unit/spool/spool_fault_test: $B/tests/unit/faultsys.o
+$B/tests/unit/spool/spool_fault_test: WRAP = $(FAULTSYS_WRAP:%=-Wl,--wrap=%)
+
+# ---- tests/fuzz: we fuzz ourselves -----------------------------------------
+FUZZ_TARGETS = \
+	tests/fuzz/bundle_fuzz.c \
+	tests/fuzz/json_fuzz.c \
+	tests/fuzz/status_fuzz.c \
+	tests/fuzz/text_fuzz.c \
+	tests/fuzz/ticket_fuzz.c
+
+# ---- tests/bench, tests/fault: programs the scripts run --------------------
+TEST_TOOLS = \
+	tests/fault/craft.c
+
+# ---- rules -----------------------------------------------------------------
+# Everything but the mains goes into one archive; the linker takes what a
+# program needs.  Which folder may use which is kept by a test, not by this.
+SHARED = $(LIB_BASE) $(LIB_ARCHIVE) $(LIB_WIRE) $(LIB_TRIAGE) $(SPOOL) \
+	$(MASTERD_STORE) $(MASTERD_DB) $(MASTERD_PLAN) $(MASTERD_INTAKE) \
+	$(MASTERD_PUBLISH) $(MASTERD_ADMIN) \
+	$(BOTD_COURIER) $(BOTD_CAGE) $(BOTD_ENGINE) $(BOTD_RUNNER) \
+	$(BOTD_PROCESS)
+SOURCES = $(SHARED) $(MASTERD) $(BOTD) $(PFADM) $(PF_SPOOL) $(PF_LOCAL)
+OBJECTS = $(SOURCES:%.c=$B/%.o)
+ARCHIVE = $B/libpandafuzz.a
+PROGRAMS = $B/bin/pandafuzz-masterd $B/bin/pandafuzz-botd $B/bin/pfadm \
+	$B/bin/pf-spool $B/bin/pf-local
+
+.PHONY: all
+all: $(PROGRAMS)
+
+$B/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(ARCHIVE): $(SHARED:%.c=$B/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$B/bin/pandafuzz-masterd: $(MASTERD:%.c=$B/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_MASTERD)
+
+$B/bin/pandafuzz-botd: $(BOTD:%.c=$B/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BOTD)
+
+$B/bin/pfadm: $(PFADM:%.c=$B/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PFADM)
+
+$B/bin/pf-spool: $(PF_SPOOL:%.c=$B/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_WIRE) $(LIBS_BASE)
+
+$B/bin/pf-local: $(PF_LOCAL:%.c=$B/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BASE)
+
+UNIT_PROGRAMS = $(UNIT_TESTS:%.c=$B/%)
+LIBS_ALL = $(LIBS_PFADM) $(LIBS_MASTERD) $(LIBS_BOTD)
+
+$B/tests/unit/%: $B/tests/unit/%.o $(UNIT_HELPERS:%.c=$B/%.o) $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LIBS_ALL)
+
+$B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+$B/tests/fault/%: $B/tests/fault/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+# One libFuzzer program per harness, built apart with clang.
+FUZZ_PROGRAMS = $(FUZZ_TARGETS:%.c=$B/%)
+FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=undefined
+
+$B/tests/fuzz/%: tests/fuzz/%.c $(LIB_BASE) $(LIB_WIRE) $(LIB_TRIAGE)
+	@mkdir -p $(@D)
+	clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $^ $(LIBS_WIRE) $(LIBS_BASE)
+
+.PHONY: unit fuzz-programs test-tools
+unit: $(UNIT_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+test-tools: $(TEST_TOOLS:%.c=$B/%)
+
+# ---- what people and CI run -------------------------------------------------
+# Each is a script; what is missing is installed first, then all is built.
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+ASAN_WHAT ?= unit flow
+JOBS ?= $(shell nproc)
+AGAIN = +@$(MAKE) --no-print-directory -j$(JOBS)
+
+.PHONY: demo check torture asan tidy format-check bench fuzz
+demo:
+	@tools/install-deps demo
+	@echo "building ..."
+	$(AGAIN) -s all
+	@B=$B tools/demo
+
+check:
+	@tools/install-deps check
+	$(AGAIN) WHAT="static unit flow fault" run-tests
+
+torture:
+	@tools/install-deps check
+	$(AGAIN) WHAT=fault TORTURE=1 run-tests
+
+asan:
+	@tools/install-deps check
+	$(AGAIN) B=$B-asan SAN="$(ASAN)" CFLAGS="-O1 -g" \
+	    WHAT="$(ASAN_WHAT)" run-tests
+
+tidy:
+	@tools/install-deps check
+	@tools/tidy $(SOURCES) $(UNIT_TESTS) $(UNIT_HELPERS) $(TEST_TOOLS) \
+	    $(FUZZ_TARGETS)
+
+format-check:
+	@tools/install-deps check
+	@tools/format-check
+
+bench:
+	@tools/install-deps check
+	$(AGAIN) all test-tools
+	@B=$B ONLY=$(ONLY) tests/bench/run
+
+fuzz:
+	@tools/install-deps check
+	$(AGAIN) fuzz-programs
+	@B=$B tests/fuzz/run $(FUZZ_PROGRAMS)
+
+.PHONY: run-tests
+run-tests: all unit test-tools
+	@B=$B UNIT_PROGRAMS="$(UNIT_PROGRAMS)" TORTURE=$(TORTURE) \
+	    tests/run $(WHAT) -- $(ONLY)
+
+.PHONY: clean
+clean:
+	rm -rf $B
+
+.SECONDARY:
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:%.c=$B/%.d) $(UNIT_HELPERS:%.c=$B/%.d) \
+	$(TEST_TOOLS:%.c=$B/%.d)

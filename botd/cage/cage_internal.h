@@ -1,0 +1,53 @@
+#ifndef BOTD_CAGE_CAGE_INTERNAL_H
+#define BOTD_CAGE_CAGE_INTERNAL_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "botd/cage/cage.h"
+
+/* ---- cgroup.c: limits that the kernel keeps ---- */
+/*
+ * A cgroup of our own below the one we live in, where that may be made; all
+ * paths are empty otherwise.  v1 has two hierarchies, v2 one.
+ */
+struct cgroup {
+	char memory[512]; /* folder */
+	char pids[512];
+	bool v2;
+};
+
+void cgroup_make(
+    struct cgroup *g, const char *name, uint64_t memory, uint64_t processes);
+/* Move the calling process in.  Only system calls: runs after a fork. */
+int cgroup_enter(const struct cgroup *g);
+bool cgroup_oom(const struct cgroup *g); /* has it killed for memory? */
+void cgroup_remove(struct cgroup *g);
+
+/* ---- tree.c: what all processes below one use ---- */
+void tree_look(pid_t top, struct cage_usage *u);
+/*
+ * The processes that "top" and its first child (bubblewrap and its init)
+ * started; with "walls" false: "top" itself.  Returns how many.
+ */
+int tree_inside(pid_t top, bool walls, pid_t *pids, int max);
+
+pid_t tree_first_child(pid_t pid); /* -1: none */
+
+/* ---- bwrap.c: the command ---- */
+#define CAGE_ALIVE_FD   3 /* open as long as the namespace's init lives */
+#define CAGE_ALIVE_TEXT "3"
+struct strings {
+	const char **list;
+	int count;
+	char **owned; /* those to be freed */
+	int owned_count;
+};
+
+void bwrap_command(struct strings *argv, const struct cage_spec *s, bool alive);
+void strings_add(struct strings *v, const char *text);
+void strings_release(struct strings *v);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * The courier's process: one loop with a timer, a watch of outbox/new and
+ * SIGTERM.  Each of them only asks for a turn (carry.c); the watch is a hint,
+ * so that a sealed crash leaves at once.
+ */
+#include <signal.h>
+
+#include "lib/base/log.h"
+#include "lib/base/loop.h"
+#include "botd/courier/carry.h"
+
+struct process {
+	struct courier *courier;
+	struct loop *loop;
+	struct loop_source *timer, *watch, *term;
+};
+
+static void
+take_turn(void *arg)
+{
+	struct process *p = arg;
+	uint64_t in_ms = courier_turn(p->courier);
+	struct err e;
+
+	if (in_ms == CARRY_LATER)
+		loop_quit(p->loop, p->courier->broken ? 1 : 0);
+	else if (loop_timer_set(p->timer, in_ms, &e) == -1) {
+		log_error("courier.broken", LOG_T("reason", e.text));
+		loop_quit(p->loop, 1);
+	}
+}
+
+static void look_at(void *arg, bool lost);
+
+static int
+watch_outbox(struct process *p, struct err *e)
+{
+	p->watch = loop_watch(
+	    p->loop, spool_new_fd(p->courier->outbox), look_at, p, e);
+	return p->watch == NULL ? -1 : 0;
+}
+
+static void
+look_at(void *arg, bool lost)
+{
+	struct process *p = arg;
+	struct err e;
+
+	if (courier_hint(p->courier, lost, &e) == -1) {
+		log_error("courier.broken", LOG_T("reason", e.text));
+		loop_quit(p->loop, 1);
+		return;
+	}
+	if (lost) {
+		loop_drop(p->watch);
+		/* Without a watch, the timer still finds everything. */
+		if (watch_outbox(p, &e) == -1)
+			log_warn("watch.lost", LOG_T("reason", e.text));
+	}
+	take_turn(p);
+}
+
+static void
+leave(void *arg)
+{
+	struct process *p = arg;
+
+	courier_leave(p->courier);
+	take_turn(p);
+}
+
+static int
+serve(struct process *p, struct err *e)
+{
+	if ((p->loop = loop_new(e)) == NULL)
+		return -1;
+	if ((p->term = loop_signal(p->loop, SIGTERM, leave, p, e)) == NULL)
+		return -1;
+	if ((p->timer = loop_timer(p->loop, take_turn, p, e)) == NULL)
+		return -1;
+	/* The watch before the first look (STYLE 7). */
+	if (watch_outbox(p, e) == -1 || loop_timer_set(p->timer, 0, e) == -1)
+		return -1;
+	return loop_run(p->loop, e);
+}
+
+int
+courier_run(const struct courier_config *config)
+{
+	struct process p = {NULL, NULL, NULL, NULL, NULL};
+	struct err e;
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	err_clear(&e);
+	if ((p.courier = courier_new(config, &e)) == NULL)
+		code = -1;
+	else
+		code = serve(&p, &e);
+	if (code == -1)
+		log_error("courier.failed", LOG_T("reason", e.text));
+	loop_free(p.loop);
+	courier_free(p.courier);
+	return code == -1 ? (e.cls == ERR_REFUSED ? 2 : 1) : code;
+}

@@ -1,0 +1,30 @@
+#ifndef BOTD_COURIER_COURIER_H
+#define BOTD_COURIER_COURIER_H
+
+#include <stdint.h>
+
+#include "lib/wire/ids.h"
+
+/*
+ * The courier: outbox -> master, master -> inbox, over a link.  Runs as a
+ * process of its own until SIGTERM; then it pushes what the outbox holds for
+ * up to "drain_ms" and leaves.  It retries for ever (RETRY_COURIER, breaker).
+ */
+struct courier_config {
+	const char *root; /* the bot's folder */
+	struct name bot;
+	const char *link;        /* sftp://user@host:port or dir:/path */
+	const char *key;         /* private key file, ed25519 (sftp) */
+	const char *known_hosts; /* pinned host key; nothing else is taken */
+	uint64_t poll_ms;     /* one stat of status.json each, default 1000 */
+	uint64_t timeout_ms;  /* libssh2 session timeout, default 30 s */
+	uint64_t confirm_ms;  /* PROTOCOL 10, default 60 s */
+	uint64_t drain_ms;    /* on SIGTERM, default 20 s */
+	uint64_t acked_bytes; /* outbox/acked, default 1 GiB */
+	uint64_t acked_ms;    /* 24 h */
+};
+
+/* The body of the courier's process; returns its exit code. */
+int courier_run(const struct courier_config *c);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * What both kinds of link have in common: choosing one by its URL, and the
+ * pause between slices that lets a crash overtake a bulk transfer.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "botd/courier/link.h"
+
+struct link *
+link_new(const struct link_config *c, struct err *e)
+{
+	struct link *l = NULL;
+
+	if (c->url == NULL || c->url[0] == '\0')
+		err_set(e, ERR_REFUSED, "no link is given");
+	else if (strncmp(c->url, "dir:", 4) == 0)
+		l = link_dir_new(c->url + 4, e);
+	else if (strncmp(c->url, "sftp://", 7) == 0)
+		l = link_sftp_new(c, e);
+	else
+		err_set(e, ERR_REFUSED,
+		    "link '%s' is neither sftp://user@host:port nor dir:/path",
+		    c->url);
+	if (l != NULL)
+		l->timeout_ms = c->timeout_ms;
+	return l;
+}
+
+void
+link_free(struct link *l)
+{
+	if (l == NULL)
+		return;
+	link_close(l);
+	l->ops->free(l);
+}
+
+int
+link_open(struct link *l, struct err *e)
+{
+	assert(!l->up);
+	if (l->ops->open(l, e) == -1) {
+		l->up = false;
+		l->ops->close(l);
+		return -1;
+	}
+	l->up = true;
+	return 0;
+}
+
+void
+link_close(struct link *l)
+{
+	l->ops->close(l);
+	l->up = false;
+}
+
+bool
+link_up(const struct link *l)
+{
+	return l->up;
+}
+
+void
+link_set_timeout(struct link *l, uint64_t ms)
+{
+	l->timeout_ms = ms;
+}
+
+void
+link_between(struct link *l, link_between_fn *fn, void *arg)
+{
+	l->between = fn;
+	l->between_arg = arg;
+}
+
+int
+link_pause(struct link *l, struct err *e)
+{
+	int rc;
+
+	if (l->between == NULL || l->interrupted)
+		return 0;
+	l->interrupted = true;
+	rc = l->between(l->between_arg, e);
+	l->interrupted = false;
+	if (rc == 0 && !l->up)
+		return err_set(e, ERR_AGAIN, "the link went down");
+	return rc;
+}
+
+static int
+down(struct err *e)
+{
+	return err_set(e, ERR_AGAIN, "the link is down");
+}
+
+int
+link_stat(struct link *l, const char *path, struct link_stat *st, struct err *e)
+{
+	memset(st, 0, sizeof(*st));
+	return l->up ? l->ops->stat(l, path, st, e) : down(e);
+}
+
+int
+link_put(struct link *l, const char *path, int fd, uint64_t size, struct err *e)
+{
+	return l->up ? l->ops->put(l, path, fd, size, e) : down(e);
+}
+
+int
+link_rename(struct link *l, const char *from, const char *to, struct err *e)
+{
+	return l->up ? l->ops->rename(l, from, to, e) : down(e);
+}
+
+int
+link_unlink(struct link *l, const char *path, struct err *e)
+{
+	return l->up ? l->ops->unlink(l, path, e) : down(e);
+}
+
+int
+link_get(struct link *l, const char *path, uint64_t expect,
+    const struct link_sink *sink, struct err *e)
+{
+	return l->up ? l->ops->get(l, path, expect, sink, e) : down(e);
+}

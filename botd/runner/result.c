@@ -1,0 +1,343 @@
+/*
+ * What a session has found becomes bundles: units in batches, each crash at
+ * once, statistics each minute, and at the end `complete` with the seqs that
+ * must be in before it takes effect (P.31).
+ */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "botd/runner/session.h"
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "lib/base/log.h"
+
+#define SEALED_BYTES (256u << 20)
+#define LOG_TAIL     (16u * 1024)
+
+static void
+record_init(struct record *rec, enum record_type type)
+{
+	memset(rec, 0, sizeof(*rec));
+	rec->type = type;
+}
+
+/* ---- units ----------------------------------------------------------- */
+
+/* One bundle of the first "n" or fewer units; returns how many it holds. */
+static int
+seal_some_units(struct session *s, struct err *e)
+{
+	struct record rec;
+	struct seal b;
+	int i, n = s->unit_count;
+
+	if (seal_begin(&b, s->runner, KIND_CORPUS, s, e) == -1)
+		return -1;
+	for (i = 0; i < n; i++) {
+		if (!bundle_writer_fits(b.writer, s->units[i].size))
+			break;
+		record_init(&rec, REC_UNIT);
+		rec.sha256 = s->units[i].digest;
+		if (seal_record(&b, &rec, s->units[i].bytes, s->units[i].size,
+			e) == -1) {
+			seal_give_up(&b);
+			return -1;
+		}
+	}
+	if (seal_commit(&b, e) == -1)
+		return -1;
+	session_need(s, b.seq);
+	return i;
+}
+
+/*
+ * Remembered, also across a kill: units are sealed once (P.8).  Not synced; if
+ * this is lost they are sealed again, which harms nobody.
+ */
+static void
+remember_sealed(struct session *s, int n)
+{
+	struct buf list = BUF_INIT;
+	struct digest_hex hex;
+	int i, fd;
+
+	for (i = 0; i < n; i++) {
+		hex = digest_hex(&s->units[i].digest);
+		names_add(&s->sealed_units, hex.text);
+		buf_printf(&list, "%s\n", hex.text);
+		free(s->units[i].bytes);
+	}
+	fd = openat(s->dir, "sealed",
+	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd != -1) {
+		(void)fs_write_all(fd, list.data, list.len);
+		close(fd);
+	}
+	buf_release(&list);
+}
+
+int
+seal_units(struct session *s, struct err *e)
+{
+	int n;
+
+	while (s->unit_count > 0) {
+		n = seal_some_units(s, e);
+		if (n == -1)
+			return -1;
+		remember_sealed(s, n);
+		s->units_sealed += (uint64_t)n;
+		s->unit_count -= n;
+		memmove(s->units, s->units + n,
+		    (size_t)s->unit_count * sizeof(s->units[0]));
+	}
+	s->unit_bytes = 0;
+	return 0;
+}
+
+void
+read_sealed(struct session *s)
+{
+	struct buf text = BUF_INIT;
+	char *line, *next;
+
+	if (fs_read_file(s->dir, "sealed", &text, SEALED_BYTES, NULL) == 0)
+		for (line = text.data; line != NULL; line = next) {
+			next = strchr(line, '\n');
+			if (next == NULL)
+				break;
+			*next++ = '\0';
+			names_add(&s->sealed_units, line);
+		}
+	buf_release(&text);
+}
+
+/* ---- crashes --------------------------------------------------------- */
+
+/* How it was run: a line for each word, as a person would type it. */
+static void
+command_text(struct buf *out, const struct session *s)
+{
+	const struct strv *argv = &s->again_plan.argv;
+	const struct strv *env = &s->again_plan.env;
+	int i;
+
+	buf_adds(out, "env\n");
+	for (i = 0; i < env->count; i++)
+		if (strstr(env->list[i], "SAN_OPTIONS=") != NULL)
+			buf_printf(out, "%s\n", env->list[i]);
+	buf_printf(out, "./%s\n", s->ticket.program);
+	for (i = 1; i + 1 < argv->count; i++)
+		buf_printf(out, "%s\n", argv->list[i]);
+	buf_adds(out, "INPUT\n");
+}
+
+static void
+fill_crash(struct record *rec, const struct session *s, const struct find *f)
+{
+	record_init(rec, REC_CRASH);
+	memcpy(rec->word, s->ticket.engine, sizeof(rec->word));
+	memcpy(rec->word2, s->ticket.sanitizer, sizeof(rec->word2));
+	rec->sha256 = f->digest;
+	rec->n[CRASH_INPUT_SIZE] = f->size;
+	rec->n[CRASH_EXIT] = (uint64_t)f->code;
+	rec->n[CRASH_SIGNAL] = (uint64_t)f->signo;
+	rec->n[CRASH_TRIES] = f->tries;
+	rec->n[CRASH_REPRODUCED] = f->reproduced;
+	rec->n[CRASH_FOUND_MS] = f->found_ms;
+}
+
+static int
+add_input(struct seal *b, const struct session *s, const struct find *f,
+    struct err *e)
+{
+	struct record rec;
+	int fd, rc;
+
+	fill_crash(&rec, s, f);
+	if (f->size > BUNDLE_LIMITS.payload)
+		return seal_record(b, &rec, NULL, 0, e);
+	fd = openat(s->crashes, digest_hex(&f->digest).text,
+	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return err_sys(e, "cannot open a crashing input");
+	rc = bundle_write_file(b->writer, &rec, fd, f->size, e);
+	close(fd);
+	return rc;
+}
+
+/*
+ * P.8: an input that is too long to travel stays in outbox/held until someone
+ * asks for it.  It is there, and synced, before its bundle says so.
+ */
+static int
+hold_input(const struct session *s, const struct find *f, struct err *e)
+{
+	struct digest_hex hex = digest_hex(&f->digest);
+	int fd;
+
+	fd = openat(s->crashes, hex.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return err_sys(e, "cannot open a crashing input");
+	if (fsync(fd) == -1) {
+		err_sys(e, "cannot sync a crashing input");
+		runner_die("crash.unsynced", e);
+	}
+	close(fd);
+	if (renameat(s->crashes, hex.text, s->runner->held, hex.text) == -1)
+		return err_sys(e, "cannot hold '%s'", hex.text);
+	if (fs_sync_dir(s->runner->held, e) == -1)
+		runner_die("crash.unsynced", e);
+	return 0;
+}
+
+int
+seal_find(struct session *s, const struct find *f, struct err *e)
+{
+	struct buf command = BUF_INIT;
+	struct seal b;
+	int rc;
+
+	if (f->size > BUNDLE_LIMITS.payload && hold_input(s, f, e) == -1)
+		return -1;
+	if (seal_begin(&b, s->runner, KIND_CRASH, s, e) == -1)
+		return -1;
+	command_text(&command, s);
+	rc = add_input(&b, s, f, e);
+	if (rc == 0)
+		rc = seal_text(
+		    &b, REC_REPORT, 0, buf_text(&f->report), f->report.len, e);
+	if (rc == 0)
+		rc =
+		    seal_text(&b, REC_COMMAND, 0, command.data, command.len, e);
+	buf_release(&command);
+	if (rc == -1) {
+		seal_give_up(&b);
+		return -1;
+	}
+	if (seal_commit(&b, e) == -1)
+		return -1;
+	session_need(s, b.seq);
+	return 0;
+}
+
+/* ---- statistics and the end ------------------------------------------ */
+
+static int
+add_stats(struct seal *b, const struct session *s, struct err *e)
+{
+	struct record rec;
+
+	record_init(&rec, REC_STATS);
+	rec.lease = s->ticket.lease;
+	rec.n[STATS_SECONDS] = session_seconds(s);
+	rec.n[STATS_EXECS] = session_execs(s);
+	rec.n[STATS_EXECS_PER_SECOND] = s->now.execs_per_second;
+	rec.n[STATS_EDGES] = s->now.edges;
+	rec.n[STATS_FEATURES] = s->now.features;
+	rec.n[STATS_UNITS] = s->now.units;
+	rec.n[STATS_UNIT_BYTES] = s->now.unit_bytes;
+	rec.n[STATS_RSS_MB] = s->now.rss_mb;
+	rec.n[STATS_CRASHES] = s->crashes_seen;
+	rec.n[STATS_DICT] = s->dict;
+	rec.n[STATS_SEEDS] = s->seeds;
+	rec.n[STATS_RESTARTS] = s->restarts;
+	return seal_record(b, &rec, NULL, 0, e);
+}
+
+static int
+add_log(struct seal *b, const struct session *s, struct err *e)
+{
+	size_t len = s->run.text.len;
+
+	if (len > LOG_TAIL)
+		len = LOG_TAIL;
+	return seal_text(b, REC_LOG, s->ticket.lease,
+	    buf_text(&s->run.text) + (s->run.text.len - len), len, e);
+}
+
+int
+seal_stats(
+    struct runner *r, const struct session *only, bool log, struct err *e)
+{
+	const struct session *s;
+	struct seal b;
+	int rc = 0;
+
+	if (seal_begin(&b, r, KIND_STATS, NULL, e) == -1)
+		return -1;
+	for (s = r->sessions; s != NULL && rc == 0; s = s->next) {
+		if (s->salvage || (only != NULL && s != only))
+			continue;
+		rc = add_stats(&b, s, e);
+		if (rc == 0 && log)
+			rc = add_log(&b, s, e);
+	}
+	if (rc == -1) {
+		seal_give_up(&b);
+		return -1;
+	}
+	return seal_commit(&b, e);
+}
+
+static enum lease_result
+result_of(const struct session *s)
+{
+	switch (s->stop) {
+	case STOP_FAILED:
+		return RESULT_FAILED;
+	case STOP_CANCELLED:
+		return RESULT_CANCELLED;
+	default:
+		return RESULT_DONE;
+	}
+}
+
+static int
+add_complete(struct seal *b, const struct session *s, struct err *e)
+{
+	const char *result = lease_result_name(result_of(s));
+	struct record rec;
+	int i;
+
+	record_init(&rec, REC_COMPLETE);
+	rec.lease = s->ticket.lease;
+	memcpy(rec.word2, result, strlen(result) + 1);
+	rec.n[COMPLETE_SECONDS] = session_seconds(s);
+	rec.n[COMPLETE_CPU_MS] = s->run.cpu_ms + s->again.cpu_ms;
+	rec.n[COMPLETE_EXECS] = session_execs(s);
+	rec.n[COMPLETE_CRASHES] = s->crashes_seen;
+	rec.n[COMPLETE_UNITS] = s->units_sealed;
+	if (seal_record(b, &rec, NULL, 0, e) == -1)
+		return -1;
+	for (i = 0; i < s->need_count; i++) {
+		record_init(&rec, REC_NEEDS);
+		rec.epoch = s->runner->epoch;
+		rec.n[RANGE_FIRST] = s->needs[i].first;
+		rec.n[RANGE_LAST] = s->needs[i].last;
+		if (seal_record(b, &rec, NULL, 0, e) == -1)
+			return -1;
+	}
+	if (s->reason[0] == '\0')
+		return 0;
+	return seal_text(b, REC_REASON, 0, s->reason, strlen(s->reason), e);
+}
+
+int
+seal_complete(struct session *s, struct err *e)
+{
+	struct seal b;
+
+	if (seal_begin(&b, s->runner, KIND_COMPLETE, s, e) == -1)
+		return -1;
+	if (add_complete(&b, s, e) == -1) {
+		seal_give_up(&b);
+		return -1;
+	}
+	return seal_commit(&b, e);
+}

@@ -1,0 +1,32 @@
+#ifndef BOTD_RUNNER_RUNNER_H
+#define BOTD_RUNNER_RUNNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/wire/ids.h"
+
+/*
+ * The runner: tickets -> engine sessions in a cage -> settled files -> sealed
+ * bundles in the outbox.  Runs as a process of its own until SIGTERM; then it
+ * ends its sessions, seals what they found and leaves within 10 s.
+ */
+struct runner_config {
+	const char *root; /* the bot's folder */
+	struct name bot;
+	struct name account;
+	unsigned slots;        /* 0: DESIGN 2's default */
+	bool no_sandbox;       /* "sandbox: none": take leases without bwrap */
+	uint64_t outbox_bytes; /* quota; default 4 GiB */
+	uint64_t seal_ms;      /* bundles close after this, default 60 s */
+	uint64_t stats_ms;     /* one stats bundle a bot, default 60 s */
+	uint64_t memory_mb;    /* per session, default 2560 (facts 5.3) */
+	uint64_t work_bytes;   /* written below one work folder, 2 GiB */
+	uint64_t processes;    /* in one cage, default 64 */
+	uint64_t cache_bytes;  /* builds/, default 20 GiB */
+};
+
+/* The body of the runner's process; returns its exit code. */
+int runner_run(const struct runner_config *c);
+
+#endif

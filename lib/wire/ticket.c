@@ -1,0 +1,300 @@
+/*
+ * tickets/<lease>.json, out and in: what one bot is to do, and the files that
+ * it needs for it.  A ticket is taken whole or not at all; keys that we do not
+ * know are a newer master's.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/base/text.h"
+#include "lib/wire/ticket.h"
+
+#define TICKET_VERSION 1
+
+/* More tokens than the usual file: 900 files of four keys each. */
+static const struct json_limits TICKET_JSON = {TICKET_MAX_BYTES, 16384, 8};
+
+/* "", "." and ".." would lead elsewhere than their text says. */
+static bool
+component_ok(const char *text, size_t len)
+{
+	if (len == 0 || (len == 1 && text[0] == '.'))
+		return false;
+	return !(len == 2 && text[0] == '.' && text[1] == '.');
+}
+
+/* UTF-8 without C0 and C1 controls and DEL. */
+static bool
+printable(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f ||
+		    (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
+			return false;
+	return text_is_utf8(text, strlen(text));
+}
+
+bool
+ticket_path_ok(const char *untrusted)
+{
+	const char *part = untrusted;
+	size_t len;
+
+	if (strlen(untrusted) > TICKET_PATH_MAX || !printable(untrusted))
+		return false;
+	for (;;) {
+		len = strcspn(part, "/");
+		if (!component_ok(part, len))
+			return false;
+		if (part[len] == '\0')
+			return true;
+		part += len + 1;
+	}
+}
+
+void
+ticket_release(struct ticket *t)
+{
+	free(t->files);
+	memset(t, 0, sizeof(*t));
+}
+
+/* ---- out ------------------------------------------------------------- */
+
+static void
+put_file(struct buf *out, const struct ticket_file *f)
+{
+	assert(f->mode == 0755 || f->mode == 0644);
+	json_open(out, NULL, '{');
+	json_put_string(out, "path", f->path);
+	json_put_string(out, "mode", f->mode == 0755 ? "0755" : "0644");
+	json_put_u64(out, "size", f->size);
+	json_put_string(out, "sha256", digest_hex(&f->sha256).text);
+	json_close(out, '}');
+}
+
+void
+ticket_format(struct buf *out, const struct ticket *t)
+{
+	char target[NAME_MAX_LEN + TARGET_MAX_LEN + 2];
+	size_t start = out->len;
+	int i;
+
+	assert(t->lease != 0 && t->task != 0 && t->job != 0 && t->epoch != 0);
+	assert(t->file_count >= 1 && t->file_count <= TICKET_MAX_FILES);
+	snprintf(
+	    target, sizeof(target), "%s/%s", t->project.text, t->target.text);
+	json_open(out, NULL, '{');
+	json_put_u64(out, "version", t->version);
+	json_put_string(out, "lease", text_hex64(t->lease).text);
+	json_put_string(out, "task", text_hex64(t->task).text);
+	json_put_string(out, "job", text_hex64(t->job).text);
+	json_put_string(out, "epoch", text_hex64(t->epoch).text);
+	json_put_string(out, "kind", t->kind);
+	json_put_string(out, "bot", t->bot.text);
+	json_put_string(out, "target", target);
+	json_put_string(out, "build", digest_hex(&t->build).text);
+	json_put_string(out, "engine", t->engine);
+	json_put_string(out, "sanitizer", t->sanitizer);
+	json_put_u64(out, "slice_ms", t->slice_ms);
+	json_put_string(out, "trace", t->trace);
+	json_put_string(out, "program", t->program);
+	json_open(out, "files", '[');
+	for (i = 0; i < t->file_count; i++)
+		put_file(out, &t->files[i]);
+	json_close(out, ']');
+	json_close(out, '}');
+	buf_addc(out, '\n');
+	assert(out->len - start <= TICKET_MAX_BYTES);
+}
+
+/* ---- in -------------------------------------------------------------- */
+
+static int
+bad_key(struct err *e, const char *key)
+{
+	return err_set(e, ERR_REFUSED,
+	    "'%s' of a ticket is missing or no valid value", key);
+}
+
+static int
+parse_ids(struct ticket *t, const struct json_value *root, struct err *e)
+{
+	const struct {
+		const char *key;
+		uint64_t *id;
+	} ids[] = {
+	    {"lease", &t->lease},
+	    {"task", &t->task},
+	    {"job", &t->job},
+	    {"epoch", &t->epoch},
+	};
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		text = json_string(json_get(root, ids[i].key));
+		if (text == NULL || text_to_hex64(ids[i].id, text) == -1 ||
+		    *ids[i].id == 0)
+			return bad_key(e, ids[i].key);
+	}
+	return 0;
+}
+
+static int
+parse_words(struct ticket *t, const struct json_value *root, struct err *e)
+{
+	const struct {
+		const char *key;
+		char *word;
+	} words[] = {
+	    {"kind", t->kind},
+	    {"engine", t->engine},
+	    {"sanitizer", t->sanitizer},
+	};
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		text = json_string(json_get(root, words[i].key));
+		if (text == NULL || !word_ok(text))
+			return bad_key(e, words[i].key);
+		text_copy(words[i].word, WORD_MAX_LEN + 1, text);
+	}
+	return 0;
+}
+
+static bool
+trace_ok(const char *text)
+{
+	return strspn(text,
+		   "0123456789abcdefghijklmnopqrstuvwxyz"
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == strlen(text);
+}
+
+static int
+parse_names(struct ticket *t, const struct json_value *root, struct err *e)
+{
+	const char *text;
+
+	if (name_parse(&t->bot, "bot", json_get_string(root, "bot", ""), e) ==
+	    -1)
+		return -1;
+	text = json_get_string(root, "target", "");
+	if (target_path_parse(&t->project, &t->target, text, e) == -1)
+		return -1;
+	text = json_string(json_get(root, "build"));
+	if (text == NULL || digest_parse(&t->build, text) == -1)
+		return bad_key(e, "build");
+	text = json_string(json_get(root, "trace"));
+	if (text == NULL || !trace_ok(text) ||
+	    !text_copy(t->trace, sizeof(t->trace), text))
+		return bad_key(e, "trace");
+	text = json_string(json_get(root, "program"));
+	if (text == NULL || !ticket_path_ok(text))
+		return bad_key(e, "program");
+	text_copy(t->program, sizeof(t->program), text);
+	return 0;
+}
+
+static int
+parse_file(struct ticket_file *f, const struct json_value *v)
+{
+	const char *path = json_string(json_get(v, "path"));
+	const char *mode = json_get_string(v, "mode", "");
+	const char *sha256 = json_get_string(v, "sha256", "");
+
+	if (path == NULL || !ticket_path_ok(path))
+		return -1;
+	text_copy(f->path, sizeof(f->path), path);
+	if (strcmp(mode, "0755") != 0 && strcmp(mode, "0644") != 0)
+		return -1;
+	f->mode = strcmp(mode, "0755") == 0 ? 0755 : 0644;
+	if (json_u64(json_get(v, "size"), &f->size) == -1 ||
+	    f->size > INT64_MAX)
+		return -1;
+	return digest_parse(&f->sha256, sha256);
+}
+
+static bool
+has_path(const struct ticket *t, int count, const char *path)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(t->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static int
+parse_files(struct ticket *t, const struct json_value *root, struct err *e)
+{
+	const struct json_value *v = json_get(root, "files");
+	struct ticket_file *f;
+	int count;
+
+	if (v == NULL || json_type(v) != JSON_ARRAY)
+		return bad_key(e, "files");
+	count = json_count(v);
+	if (count < 1 || count > TICKET_MAX_FILES)
+		return err_set(e, ERR_REFUSED,
+		    "a ticket of %d files, limit is %d", count,
+		    TICKET_MAX_FILES);
+	t->files = mem_array((size_t)count, sizeof(*t->files));
+	for (v = json_first(v); v != NULL; v = json_next(v)) {
+		f = &t->files[t->file_count];
+		if (json_type(v) != JSON_OBJECT || parse_file(f, v) == -1)
+			return bad_key(e, "files");
+		if (has_path(t, t->file_count, f->path))
+			return err_set(e, ERR_REFUSED,
+			    "a ticket names '%s' twice", f->path);
+		t->file_count++;
+	}
+	if (!has_path(t, t->file_count, t->program))
+		return err_set(e, ERR_REFUSED,
+		    "a ticket whose program '%s' is none of its files",
+		    t->program);
+	return 0;
+}
+
+static int
+parse_root(struct ticket *t, const struct json_value *root, struct err *e)
+{
+	if (json_type(root) != JSON_OBJECT)
+		return err_set(e, ERR_REFUSED, "a ticket that is no object");
+	if (json_u64(json_get(root, "version"), &t->version) == -1)
+		return bad_key(e, "version");
+	if (t->version != TICKET_VERSION)
+		return err_set(e, ERR_REFUSED,
+		    "a ticket of version %ju, only %d is known",
+		    (uintmax_t)t->version, TICKET_VERSION);
+	if (parse_ids(t, root, e) == -1 || parse_words(t, root, e) == -1 ||
+	    parse_names(t, root, e) == -1)
+		return -1;
+	if (json_u64(json_get(root, "slice_ms"), &t->slice_ms) == -1 ||
+	    t->slice_ms > INT64_MAX)
+		return bad_key(e, "slice_ms");
+	return parse_files(t, root, e);
+}
+
+int
+ticket_parse(struct ticket *t, const void *bytes, size_t len, struct err *e)
+{
+	struct json *j;
+	int rc;
+
+	memset(t, 0, sizeof(*t));
+	if ((j = json_parse(bytes, len, &TICKET_JSON, e)) == NULL)
+		return -1;
+	rc = parse_root(t, json_root(j), e);
+	json_free(j);
+	if (rc == -1)
+		ticket_release(t);
+	return rc;
+}

@@ -1,0 +1,122 @@
+/*
+ * Opening and closing the admin socket, and the one way in which its routes
+ * change the database.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "masterd/admin/admin_internal.h"
+
+struct admin *
+admin_open(struct loop *loop, struct db *db, struct store *store, int at,
+    const char *name, const struct admin_hooks *hooks, struct err *e)
+{
+	struct admin *a = mem_alloc(sizeof(*a));
+	int fd;
+
+	a->loop = loop;
+	a->db = db;
+	a->store = store;
+	a->hooks = *hooks;
+	a->uploads = uploads_new();
+	a->at = -1;
+	if (!text_copy(a->name, sizeof(a->name), name)) {
+		err_set(e, ERR_REFUSED, "'%.80s' is too long", name);
+		goto fail;
+	}
+	if ((fd = socket_listen(at, name, e)) == -1)
+		goto fail;
+	/* From here on it is ours to remove. */
+	if ((a->at = fcntl(at, F_DUPFD_CLOEXEC, 3)) == -1) {
+		err_sys(e, "cannot keep the folder of '%s'", name);
+		close(fd);
+		goto fail;
+	}
+	if ((a->http = http_open(a, loop, fd, e)) == NULL)
+		goto fail;
+	return a;
+fail:
+	admin_close(a);
+	return NULL;
+}
+
+void
+admin_close(struct admin *a)
+{
+	if (a == NULL)
+		return;
+	http_close(a->http);
+	if (a->at != -1) {
+		unlinkat(a->at, a->name, 0);
+		close(a->at);
+	}
+	uploads_free(a->uploads);
+	free(a);
+}
+
+/* An I/O error of the database, or our own mistake, is not survived. */
+static bool
+fatal(const struct err *e)
+{
+	if (e->cls == ERR_BUG)
+		return true;
+	return e->cls == ERR_AGAIN && e->sys != 0 && e->sys != ENOSPC &&
+	    e->sys != EBUSY;
+}
+
+int
+admin_change(struct request *r, int (*fn)(struct request *r, void *arg,
+    struct err *e), void *arg, struct err *e)
+{
+	struct admin *a = r->admin;
+	int got;
+
+	if (db_in_transaction(a->db))
+		return err_set(e, ERR_AGAIN, "the master is busy");
+	if (db_begin(a->db, e) == -1)
+		return -1;
+	if ((got = fn(r, arg, e)) == 0)
+		got = db_commit(a->db, e);
+	if (got == 0) {
+		if (a->hooks.changed != NULL)
+			a->hooks.changed(a->hooks.arg);
+		return 0;
+	}
+	db_rollback(a->db);
+	if (got == -1 && fatal(e)) {
+		log_error("db.failed", LOG_T("reason", e->text));
+		loop_quit(a->loop, 1);
+	}
+	return got;
+}
+
+void
+admin_gauges(struct admin *a, struct admin_gauges *g)
+{
+	memset(g, 0, sizeof(*g));
+	if (a->hooks.gauges != NULL)
+		a->hooks.gauges(a->hooks.arg, g);
+}
+
+int
+request_find(struct request *r, enum view v, const char *key,
+    const char *within, struct view_key *found, struct err *e)
+{
+	int got = view_find(r->admin->db, v, key, within, found, e);
+
+	if (got != 1)
+		return got;
+	r->code = "ambiguous";
+	return -1;
+}
+
+int
+reply_item(struct request *r, enum view v, int64_t id, struct err *e)
+{
+	return view_item(r->admin->db, v, id, &r->out, e);
+}

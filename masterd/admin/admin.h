@@ -1,0 +1,64 @@
+#ifndef MASTERD_ADMIN_ADMIN_H
+#define MASTERD_ADMIN_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/loop.h"
+#include "masterd/db/db.h"
+#include "masterd/store/store.h"
+
+/*
+ * The admin socket (DESIGN 8): HTTP/1.1 with JSON on a Unix socket, served
+ * from masterd's loop.  Changes are made in transactions of their own between
+ * the batches of ingest; the master's other parts hear of them by changed().
+ *
+ * A database that fails here for good ends the loop with code 1, as it does
+ * elsewhere in masterd: the answer to a lost write is to start again.
+ */
+struct admin;
+
+/* What only main knows; asked for by status, metrics and readyz. */
+struct admin_gauges {
+	uint64_t started_ms;         /* wall time of this process's start */
+	uint64_t incoming;           /* files waiting, all accounts */
+	uint64_t in_hand;            /* being decoded or in the batch */
+	uint64_t oldest_ms;          /* age of the oldest that waits */
+	uint64_t bundles_per_minute; /* recorded in the last one */
+	uint64_t disk_free, disk_total;
+	uint64_t generation, serial; /* PROTOCOL 26 */
+	char hold[200]; /* why no new bundles are taken; "" */
+};
+
+struct admin_hooks {
+	void *arg;
+	/* Jobs or builds changed: plan and publish soon. */
+	void (*changed)(void *arg);
+	/* Take rejected/<account>/<file> in again (PROTOCOL 14). */
+	int (*spool_retry)(void *arg, const char *account, const char *file,
+	    struct err *e);
+	/* "g" comes zeroed. */
+	void (*gauges)(void *arg, struct admin_gauges *g);
+};
+
+/*
+ * Listen on "name" in the folder "at" (a descriptor, so that the path may be
+ * of any length).  CONFLICT when somebody else listens there; a socket that
+ * nobody listens on is replaced.  Mode 0660 and group pandafuzz-admin where
+ * that group exists; 0666 where the group pandafuzz-read exists too, for its
+ * members must get as far as the check of each request.  The hooks are
+ * copied; store and database are borrowed.
+ */
+struct admin *admin_open(struct loop *loop, struct db *db, struct store *store,
+    int at, const char *name, const struct admin_hooks *hooks, struct err *e);
+void admin_close(struct admin *a); /* removes the socket; NULL is fine */
+
+/*
+ * Long reads are done by a child that runs this same program anew with
+ * "--read-child" as its first argument.  main() calls this before anything
+ * else and returns what it gives when that is not -1.
+ */
+int admin_read_child(int argc, char **argv);
+
+#endif

@@ -1,0 +1,57 @@
+#ifndef MASTERD_ADMIN_ADMIN_INTERNAL_H
+#define MASTERD_ADMIN_ADMIN_INTERNAL_H
+
+#include "masterd/admin/admin.h"
+#include "masterd/admin/http.h"
+#include "masterd/admin/request.h"
+#include "masterd/admin/uploads.h"
+
+struct admin {
+	struct loop *loop;
+	struct db *db;
+	struct store *store;
+	struct admin_hooks hooks;
+	struct uploads *uploads; /* files of builds that have no row yet */
+	struct http *http;
+	int read_children; /* running now */
+	int at;		   /* folder of the socket */
+	char name[64];
+};
+
+/* Listen on at/name with the modes of admin.h; a descriptor, or -1. */
+int socket_listen(int at, const char *name, struct err *e);
+
+/*
+ * A change: "fn" between BEGIN and COMMIT, then the changed() hook.  What fn
+ * returns is returned; anything but 0 rolls back.
+ */
+int admin_change(struct request *r, int (*fn)(struct request *r, void *arg,
+    struct err *e), void *arg, struct err *e);
+
+/* Gauges of the hooks, zero when there are none. */
+void admin_gauges(struct admin *a, struct admin_gauges *g);
+
+/*
+ * The row that part i of the path means; "within" as in view_find().  An
+ * ambiguous one gets its own code.
+ */
+int request_find(struct request *r, enum view v, const char *key,
+    const char *within, struct view_key *found, struct err *e);
+
+/* Answer with one row. */
+int reply_item(struct request *r, enum view v, int64_t id, struct err *e);
+
+/* ---- routes, by file ---- */
+route_fn list_builds, list_targets, list_jobs, list_bots, list_buckets,
+    list_crashes, list_events, list_epochs, list_corpus; /* routes_list.c */
+route_fn show_build, show_target, show_job, show_bot, show_bucket, show_crash;
+route_fn build_missing, build_add; /* routes_build.c */
+route_fn build_file_begin, build_file_end;
+piece_fn build_file_piece;
+route_fn job_create, job_cancel;		      /* routes_job.c */
+route_fn crash_input, crash_report;		      /* routes_crash.c */
+route_fn spool_list, spool_show, spool_retry;	      /* routes_spool.c */
+route_fn show_status, healthz, readyz, ledger_report; /* routes_status.c */
+route_fn metrics;				      /* metrics.c */
+
+#endif

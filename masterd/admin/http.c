@@ -1,0 +1,521 @@
+/*
+ * HTTP on the admin socket: the only door to libmicrohttpd.  It runs without
+ * threads: its epoll descriptor is a source of the loop, and while there are
+ * connections it is also run every 250 ms, because at its connection limit it
+ * does not notice by itself that one has timed out.
+ *
+ * The first call of a request's handler answers nothing: a reply there would
+ * close the connection.  A request that waits (a sync, a read child) is
+ * suspended, and resumed from the loop when its answer is there.
+ */
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "lib/base/json.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "masterd/admin/http.h"
+#include "masterd/admin/request.h"
+
+#define CONNECTIONS    512
+#define TIMEOUT_S      10
+#define TICK_MS	       250
+#define MEMORY	       (96 * 1024) /* of a connection: larger pieces */
+#define STREAM_BLOCK   (64 * 1024)
+#define DISCARD_AT_MOST (64 * 1024)
+#define PREFIX	       "/api/v1/"
+
+struct http {
+	struct admin *admin;
+	struct MHD_Daemon *daemon;
+	struct loop_source *io, *timer;
+	struct http_request *requests;
+	bool running; /* in MHD_run(): it must not be called again */
+	bool busy;    /* there were connections at the last run */
+};
+
+enum stage {
+	STAGE_BODY,  /* being read */
+	STAGE_LATER, /* the route will say */
+	STAGE_READY, /* the answer is there */
+	STAGE_SENT   /* and was given to the library */
+};
+
+struct http_request {
+	struct request r;
+	struct http *http;
+	struct MHD_Connection *conn;
+	enum stage stage;
+	bool asleep; /* suspended */
+	int result;
+	struct err e;
+	uint64_t got; /* bytes of the body */
+	struct http_request *prev, *next;
+};
+
+/* ---- parameters ------------------------------------------------------ */
+
+const char *
+request_query(struct request *r, const char *key)
+{
+	const char *value = MHD_lookup_connection_value(
+	    r->http->conn, MHD_GET_ARGUMENT_KIND, key);
+
+	return value == NULL ? "" : value;
+}
+
+int
+request_number(struct request *r, const char *key, uint64_t otherwise,
+    uint64_t max, uint64_t *value, struct err *e)
+{
+	const char *text = request_query(r, key);
+
+	*value = otherwise;
+	if (*text == '\0')
+		return 0;
+	if (text_to_u64(value, text) == 0 && *value <= max)
+		return 0;
+	r->field = key;
+	return err_set(e, ERR_REFUSED, "%s: not a number up to %ju: '%.40s'",
+	    key, (uintmax_t)max, text);
+}
+
+uint64_t
+request_length(struct request *r)
+{
+	const char *text = MHD_lookup_connection_value(
+	    r->http->conn, MHD_HEADER_KIND, "Content-Length");
+	uint64_t length;
+
+	if (text == NULL || text_to_u64(&length, text) == -1)
+		return UINT64_MAX;
+	return length;
+}
+
+static bool
+has_body(struct http_request *q)
+{
+	return request_length(&q->r) != UINT64_MAX ||
+	    MHD_lookup_connection_value(q->conn, MHD_HEADER_KIND,
+		"Transfer-Encoding") != NULL;
+}
+
+/* ---- requests -------------------------------------------------------- */
+
+static struct http_request *
+request_new(struct http *h, struct MHD_Connection *conn)
+{
+	struct http_request *q = mem_alloc(sizeof(*q));
+
+	q->http = h;
+	q->conn = conn;
+	q->r.admin = h->admin;
+	q->r.http = q;
+	q->r.file = -1;
+	q->next = h->requests;
+	if (q->next != NULL)
+		q->next->prev = q;
+	h->requests = q;
+	return q;
+}
+
+static void
+request_free(struct http_request *q)
+{
+	struct request *r = &q->r;
+
+	if (r->stream.drop != NULL)
+		r->stream.drop(r->stream.arg);
+	if (r->drop != NULL)
+		r->drop(r->own);
+	if (r->file != -1)
+		close(r->file);
+	buf_release(&r->body);
+	buf_release(&r->out);
+	if (q->prev != NULL)
+		q->prev->next = q->next;
+	else
+		q->http->requests = q->next;
+	if (q->next != NULL)
+		q->next->prev = q->prev;
+	free(q);
+}
+
+static void
+wake(struct http_request *q)
+{
+	struct err e;
+
+	if (!q->asleep)
+		return;
+	q->asleep = false;
+	MHD_resume_connection(q->conn);
+	if (q->http->timer != NULL && !q->http->running)
+		loop_timer_set(q->http->timer, 0, &e);
+}
+
+void
+request_wake(struct request *r)
+{
+	wake(r->http);
+}
+
+void
+request_finish(struct request *r, int result, const struct err *e)
+{
+	struct http_request *q = r->http;
+
+	q->result = result;
+	if (result == -1)
+		q->e = *e;
+	q->stage = STAGE_READY;
+	wake(q);
+}
+
+/* ---- answering ------------------------------------------------------- */
+
+static int
+status_of(enum err_class cls)
+{
+	switch (cls) {
+	case ERR_REFUSED:
+		return 400;
+	case ERR_DENIED:
+		return 403;
+	case ERR_NOT_FOUND:
+		return 404;
+	case ERR_CONFLICT:
+		return 409;
+	case ERR_AGAIN:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+static void
+write_error(struct http_request *q)
+{
+	struct request *r = &q->r;
+	struct buf *out = &r->out;
+
+	buf_reset(out);
+	json_open(out, NULL, '{');
+	json_open(out, "error", '{');
+	json_put_string(out, "code",
+	    r->code != NULL ? r->code : err_class_name(q->e.cls));
+	json_put_string(out, "message", q->e.text);
+	json_put_string(out, "field", r->field);
+	json_put_string(out, "hint", r->hint);
+	json_close(out, '}');
+	json_close(out, '}');
+	r->type = NULL;
+	if (r->status == 0)
+		r->status = status_of(q->e.cls);
+	if (r->status == 500)
+		log_error("admin.failed", LOG_T("reason", q->e.text),
+		    LOG_T("who", r->peer.name));
+}
+
+static ssize_t
+read_stream(void *arg, uint64_t pos, char *bytes, size_t max)
+{
+	struct http_request *q = arg;
+	long n = q->r.stream.read(q->r.stream.arg, bytes, max);
+
+	(void)pos;
+	if (n == -1)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == -2)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == 0) {
+		q->asleep = true;
+		MHD_suspend_connection(q->conn);
+	}
+	return n;
+}
+
+static struct MHD_Response *
+make_response(struct http_request *q)
+{
+	struct request *r = &q->r;
+	struct stat st;
+	size_t len;
+	int fd;
+
+	if (r->stream.read != NULL)
+		return MHD_create_response_from_callback(
+		    MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, q, NULL);
+	if (r->file != -1 && fstat(r->file, &st) == 0) {
+		fd = r->file;
+		r->file = -1; /* the library closes it */
+		return MHD_create_response_from_fd64(
+		    (uint64_t)st.st_size, fd);
+	}
+	len = r->out.len;
+	return MHD_create_response_from_buffer(
+	    len, buf_detach(&r->out), MHD_RESPMEM_MUST_FREE);
+}
+
+static enum MHD_Result
+answer(struct http_request *q)
+{
+	struct request *r = &q->r;
+	struct MHD_Response *response;
+	enum MHD_Result queued;
+
+	q->stage = STAGE_SENT;
+	if (q->result == -1)
+		write_error(q);
+	else if (r->status == 0)
+		r->status = 200;
+	if ((response = make_response(q)) == NULL)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type",
+	    r->type != NULL ? r->type : "application/json");
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	queued = MHD_queue_response(q->conn, (unsigned)r->status, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+/* ---- the handler ----------------------------------------------------- */
+
+static int
+check_role(struct request *r, struct err *e)
+{
+	if (r->peer.role >= r->route->needs)
+		return 0;
+	r->hint = r->route->needs == ROLE_ADMIN
+	    ? "members of the group " GROUP_ADMIN " may"
+	    : "members of the groups " GROUP_ADMIN " and " GROUP_READ " may";
+	return err_set(e, ERR_DENIED, "%s may not %s here", r->peer.name,
+	    r->route->needs == ROLE_ADMIN ? "change anything" : "read");
+}
+
+static int
+check_length(struct request *r, struct err *e)
+{
+	uint64_t length = request_length(r);
+
+	if (length == UINT64_MAX || length <= r->route->body_max)
+		return 0;
+	return err_set(e, ERR_REFUSED, "a body of %ju bytes, limit is %ju",
+	    (uintmax_t)length, (uintmax_t)r->route->body_max);
+}
+
+static int
+begin(struct http_request *q, const char *method, const char *url)
+{
+	struct request *r = &q->r;
+	int fd = -1;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    q->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info != NULL)
+		fd = info->connect_fd;
+	peer_of(fd, &r->peer);
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	if (strncmp(url, PREFIX, strlen(PREFIX)) == 0)
+		url += strlen(PREFIX);
+	else if (*url == '/')
+		url++; /* /metrics, /healthz */
+	r->route = route_find(method, url, r);
+	if (r->route == NULL)
+		return err_set(&q->e, ERR_NOT_FOUND,
+		    "%s %.80s: no such address", method, url);
+	if (check_role(r, &q->e) == -1 || check_length(r, &q->e) == -1)
+		return -1;
+	return r->route->begin == NULL ? 0 : r->route->begin(r, &q->e);
+}
+
+/* A piece of the body; once something failed the rest is only counted. */
+static enum MHD_Result
+take_piece(struct http_request *q, const char *bytes, size_t len)
+{
+	struct request *r = &q->r;
+	uint64_t max = r->route == NULL ? 0 : r->route->body_max;
+
+	q->got += len;
+	if (q->result == -1) /* a little may be read in order to answer */
+		return q->got > max + DISCARD_AT_MOST ? MHD_NO : MHD_YES;
+	if (q->got > max)
+		q->result = err_set(&q->e, ERR_REFUSED,
+		    "a body of more than %ju bytes", (uintmax_t)max);
+	else if (r->route->piece != NULL)
+		q->result = r->route->piece(r, bytes, len, &q->e);
+	else
+		buf_add(&r->body, bytes, len);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+run_route(struct http_request *q)
+{
+	int result = q->result;
+
+	q->stage = STAGE_LATER;
+	if (result != -1)
+		result = q->r.route->run(&q->r, &q->e);
+	if (result != REPLY_LATER)
+		q->result = result;
+	else if (q->stage == STAGE_LATER) {
+		/* Not finished within the call. */
+		q->asleep = true;
+		MHD_suspend_connection(q->conn);
+		return MHD_YES;
+	}
+	return answer(q);
+}
+
+static enum MHD_Result
+handle(void *arg, struct MHD_Connection *conn, const char *url,
+    const char *method, const char *version, const char *bytes, size_t *len,
+    void **own)
+{
+	struct http_request *q = *own;
+
+	(void)version;
+	if (q == NULL) {
+		*own = q = request_new(arg, conn);
+		q->result = begin(q, method, url);
+		/* Nobody should send 2 GiB to learn that it may not. */
+		if (q->result == -1 && has_body(q) &&
+		    request_length(&q->r) > DISCARD_AT_MOST)
+			return answer(q);
+		return MHD_YES;
+	}
+	switch (q->stage) {
+	case STAGE_BODY:
+		if (*len == 0)
+			return run_route(q);
+		if (take_piece(q, bytes, *len) == MHD_NO)
+			return MHD_NO;
+		*len = 0;
+		return MHD_YES;
+	case STAGE_READY:
+		return answer(q);
+	default:
+		return MHD_YES;
+	}
+}
+
+static void
+completed(void *arg, struct MHD_Connection *conn, void **own,
+    enum MHD_RequestTerminationCode how)
+{
+	(void)arg;
+	(void)conn;
+	(void)how;
+	if (*own != NULL)
+		request_free(*own);
+	*own = NULL;
+}
+
+/* ---- in the loop ----------------------------------------------------- */
+
+static void
+run(struct http *h)
+{
+	const union MHD_DaemonInfo *info;
+	MHD_UNSIGNED_LONG_LONG wait;
+	struct err e;
+
+	h->running = true;
+	MHD_run(h->daemon);
+	h->running = false;
+	info = MHD_get_daemon_info(
+	    h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	if (info == NULL || info->num_connections == 0) {
+		/* Once more after the last one has gone: at its limit the
+		 * library stops to listen, and only a run makes it listen
+		 * again. */
+		if (h->busy)
+			loop_timer_set(h->timer, 0, &e);
+		else
+			loop_timer_off(h->timer);
+		h->busy = false;
+		return;
+	}
+	h->busy = true;
+	if (MHD_get_timeout(h->daemon, &wait) == MHD_NO || wait > TICK_MS)
+		wait = TICK_MS;
+	loop_timer_set(h->timer, wait, &e);
+}
+
+static void
+on_epoll(void *arg, uint32_t events)
+{
+	(void)events;
+	run(arg);
+}
+
+static void
+on_timer(void *arg)
+{
+	run(arg);
+}
+
+static struct MHD_Daemon *
+start(struct http *h, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
+	    NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
+	    MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)HTTP_BACKLOG,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+	    MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
+}
+
+struct http *
+http_open(struct admin *a, struct loop *loop, int fd, struct err *e)
+{
+	struct http *h = mem_alloc(sizeof(*h));
+	const union MHD_DaemonInfo *info = NULL;
+
+	h->admin = a;
+	if ((h->daemon = start(h, fd)) == NULL) {
+		close(fd);
+		err_set(e, ERR_AGAIN, "cannot serve the admin socket");
+		goto fail;
+	}
+	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (info == NULL) {
+		err_set(e, ERR_BUG, "the admin socket has no epoll");
+		goto fail;
+	}
+	if ((h->timer = loop_timer(loop, on_timer, h, e)) == NULL ||
+	    (h->io = loop_io(loop, info->epoll_fd, EPOLLIN, on_epoll, h, e)) ==
+		NULL)
+		goto fail;
+	return h;
+fail:
+	http_close(h);
+	return NULL;
+}
+
+void
+http_close(struct http *h)
+{
+	struct http_request *q;
+
+	if (h == NULL)
+		return;
+	loop_drop(h->io);
+	loop_drop(h->timer);
+	h->timer = NULL;
+	/* The library may not be stopped with a suspended connection. */
+	for (q = h->requests; q != NULL; q = q->next)
+		wake(q);
+	if (h->daemon != NULL)
+		MHD_stop_daemon(h->daemon); /* completes all requests */
+	free(h);
+}

@@ -1,0 +1,22 @@
+#ifndef MASTERD_ADMIN_HTTP_H
+#define MASTERD_ADMIN_HTTP_H
+
+#include "lib/base/err.h"
+#include "lib/base/loop.h"
+#include "masterd/admin/admin.h"
+
+/*
+ * The server on a listening socket, in the loop.  512 connections at once, 10
+ * s of silence each; more of them wait in the socket's backlog until one of
+ * those is over.
+ */
+struct http;
+
+#define HTTP_BACKLOG 1024
+
+/* Takes "fd" also when it fails. */
+struct http *http_open(
+    struct admin *a, struct loop *loop, int fd, struct err *e);
+void http_close(struct http *h); /* NULL is fine */
+
+#endif

@@ -1,0 +1,17 @@
+#ifndef MASTERD_ADMIN_READ_CHILD_H
+#define MASTERD_ADMIN_READ_CHILD_H
+
+#include "masterd/admin/request.h"
+
+/*
+ * A long read in a process of its own (DESIGN 3): this program, run anew,
+ * opens the database read-only and writes the answer down a pipe, which goes
+ * out as it comes.  "what" is "ledger" or "corpus", "arg" may be NULL.
+ * At most READ_CHILDREN at once, then AGAIN.  Returns REPLY_LATER or -1.
+ */
+#define READ_CHILDREN 4
+
+int read_child_start(
+    struct request *r, const char *what, const char *arg, struct err *e);
+
+#endif

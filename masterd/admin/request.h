@@ -1,0 +1,96 @@
+#ifndef MASTERD_ADMIN_REQUEST_H
+#define MASTERD_ADMIN_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "masterd/admin/admin.h"
+#include "masterd/admin/roles.h"
+#include "masterd/db/views.h"
+
+/*
+ * One request, as the routes see it.  For this folder only.  http.c makes it,
+ * reads the body into it, calls the route, sends what the route has left in
+ * it.  The only door to libmicrohttpd is http.c.
+ */
+struct request;
+
+/*
+ * Answer the request: fill "out" (or set a stream or a file) and return 0, or
+ * return -1 with "e".  REPLY_LATER: request_finish() will be called, once.
+ */
+#define REPLY_LATER 1
+typedef int route_fn(struct request *r, struct err *e);
+
+/* A piece of the body, for routes that do not want it in "body". */
+typedef int piece_fn(
+    struct request *r, const void *bytes, size_t len, struct err *e);
+
+struct route {
+	const char *method;
+	/* Below /api/v1, "*" for any one part; a last one takes the rest. */
+	const char *path;
+	enum role needs;
+	uint64_t body_max; /* 0: no body */
+	route_fn *run;
+	route_fn *begin;   /* before the body; may be NULL */
+	piece_fn *piece;   /* NULL: the body is collected */
+};
+
+const struct route *route_find(
+    const char *method, const char *path, struct request *r);
+
+/* Bytes that come bit by bit, from a read child. */
+struct stream {
+	/*
+	 * Up to "max" bytes into "bytes": their number, 0 when there are none
+	 * yet (request_wake() says when), -1 at the end, -2 when it broke.
+	 */
+	long (*read)(void *arg, char *bytes, size_t max);
+	void (*drop)(void *arg);
+	void *arg;
+};
+
+struct request {
+	struct admin *admin;
+	struct peer peer;
+	const struct route *route;
+	char part[2][VIEW_KEY_MAX + 1]; /* what the stars stand for */
+	int parts;
+	struct buf body;
+
+	/* the answer */
+	struct buf out;
+	const char *type;  /* NULL: application/json */
+	int status;        /* HTTP's, when it is not that of the error */
+	const char *code;  /* of the error, when not the name of its class */
+	const char *field; /* the parameter at fault, or NULL */
+	const char *hint;  /* what to do about it, or NULL */
+	int file;          /* a file to send instead of "out"; -1 */
+	struct stream stream;
+
+	/* the route's own, dropped with the request */
+	void *own;
+	void (*drop)(void *own);
+
+	struct http_request *http; /* http.c's part */
+};
+
+/* Query parameter, or "" when it is not there. */
+const char *request_query(struct request *r, const char *key);
+/* The same as a whole number of at most "max"; "otherwise" when it is not
+ * there. */
+int request_number(struct request *r, const char *key, uint64_t otherwise,
+    uint64_t max, uint64_t *value, struct err *e);
+
+/* The body's length as announced, UINT64_MAX when it is not. */
+uint64_t request_length(struct request *r);
+
+/* After REPLY_LATER: "result" is what the route would have returned. */
+void request_finish(struct request *r, int result, const struct err *e);
+/* After its stream's read() returned 0: there is something now. */
+void request_wake(struct request *r);
+
+#endif

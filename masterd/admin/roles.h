@@ -1,0 +1,28 @@
+#ifndef MASTERD_ADMIN_ROLES_H
+#define MASTERD_ADMIN_ROLES_H
+
+#include <sys/types.h>
+
+/*
+ * Who is at the other end of the socket, and what they may do (DESIGN 8).
+ * From SO_PEERCRED and the groups of that uid as the system knows them; never
+ * from the pid, which may be another process by now.
+ */
+#define GROUP_ADMIN "pandafuzz-admin"
+#define GROUP_READ  "pandafuzz-read"
+
+enum role { ROLE_ANYBODY, ROLE_READ, ROLE_ADMIN };
+
+struct peer {
+	uid_t uid;
+	enum role role;
+	char name[80]; /* "user:root", "user:1000" when it has no name */
+};
+
+/* uid 0 and our own are admins. */
+void peer_of(int socket, struct peer *p);
+
+/* gid of a group, -1 when there is no such group. */
+gid_t group_id(const char *name);
+
+#endif

@@ -1,0 +1,99 @@
+#ifndef MASTERD_DB_BOTS_H
+#define MASTERD_DB_BOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/wire/record.h"
+#include "lib/wire/status.h"
+#include "masterd/db/db.h"
+
+/*
+ * Accounts and bots, what they say of themselves, and what they are told
+ * (PROTOCOL 3, 12, 23-28).
+ */
+int bots_account(struct db *db, const char *name, uint64_t now_ms, int64_t *id,
+    struct err *e);
+
+/* The row of (account, bot): 1 found, 0 not, -1. */
+int bots_find(struct db *db, const char *account, const char *name, int64_t *id,
+    struct err *e);
+
+/* As bots_find(), made when missing; owner when no account used the name. */
+int bots_get(struct db *db, const char *account, const char *name,
+    uint64_t now_ms, int64_t *id, struct err *e);
+
+/* ---- what it says ---- */
+struct bot_facts { /* of a register bundle */
+	uint64_t cores, memory, slots, wire_max;
+	const char *sandbox, *arch, *os, *tags, *engines; /* cleaned */
+};
+int bots_register(
+    struct db *db, int64_t bot, const struct bot_facts *f, struct err *e);
+int bots_deregister(struct db *db, int64_t bot, uint64_t epoch, struct err *e);
+
+struct beat_epoch {
+	uint64_t epoch, oldest, highest;
+};
+
+/* One heartbeat, whole. */
+struct beat {
+	int64_t bot;
+	uint64_t epoch, number; /* of the h file */
+	uint64_t now_ms, up_ms; /* the master's */
+	uint64_t generation;
+	uint64_t n[12];  /* of REC_BEAT */
+	const char *why; /* cleaned */
+	const struct beat_epoch *epochs;
+	int epoch_count;
+};
+
+enum beat_sense {
+	BEAT_LIVE,      /* of the current epoch: leases may be named */
+	BEAT_NEW_EPOCH, /* the first of an epoch: it superseded another */
+	BEAT_STALE,     /* older than what was seen: changes nothing */
+	BEAT_CLASHED    /* two are alive under one name */
+};
+
+/* Apply it.  On BEAT_NEW_EPOCH the leases of the old epoch have ended. */
+int bots_beat(
+    struct db *db, const struct beat *b, enum beat_sense *sense, struct err *e);
+
+/* late, lost, and clashes that are over; calls "changed" for each bot whose
+ * state changed. */
+int bots_tick(struct db *db, uint64_t up_ms, uint64_t heartbeat_ms,
+    void (*changed)(void *arg, int64_t bot, const char *state), void *arg,
+    struct err *e);
+
+/* After a restart of the master: nobody is late for the time it was away. */
+int bots_forgive(struct db *db, uint64_t up_ms, struct err *e);
+
+int bots_want_new_epoch(struct db *db, int64_t bot, struct err *e);
+
+/* ---- what it is told ---- */
+/*
+ * The serial that the next status.json of "bot" will have, stored now
+ * (PROTOCOL 23, 26): max(now in seconds, last + 1).
+ */
+int bots_next_serial(
+    struct db *db, int64_t bot, uint64_t now_ms, struct err *e);
+
+struct bot_place { /* where its outgoing folder is */
+	char account[NAME_MAX_LEN + 1];
+	char name[NAME_MAX_LEN + 1];
+};
+int bots_place(struct db *db, int64_t bot, struct bot_place *p, struct err *e);
+
+/* Everything of status.json but wire versions and heartbeat. */
+int bots_status(struct db *db, int64_t bot, const char *generation,
+    struct status *s, struct err *e);
+
+/* Call "fn" for each bot's id. */
+int bots_each(
+    struct db *db, int (*fn)(void *arg, int64_t bot), void *arg, struct err *e);
+
+/* The serial the database knows for (account, bot): 1, 0 unknown bot, -1. */
+int bots_serial(struct db *db, const char *account, const char *name,
+    uint64_t *serial, struct err *e);
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * Pages and items from the views of views_sql.c.  A page is one statement of
+ * fixed text, so it is prepared once; filters that are not given match all.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/base/text.h"
+#include "masterd/db/db_internal.h"
+#include "masterd/db/views.h"
+
+#define MAX_CANDIDATES 8
+
+/* ?1 cursor, ?2 limit, ?3 to ?5 filters. */
+#define UP(view, where)                                          \
+	"SELECT id, json FROM " view " WHERE id > ?1 AND " where \
+	" ORDER BY id LIMIT ?2"
+#define DOWN(view, where)                                        \
+	"SELECT id, json FROM " view " WHERE id < ?1 AND " where \
+	" ORDER BY id DESC LIMIT ?2"
+#define BOTH(view, where) UP(view, where), DOWN(view, where)
+#define ANY(n, column)    "(?" n " = '' OR " column " = ?" n ")"
+
+/* ?1 what was typed, ?2 its length, ?3 within.  The row that is it in full
+ * comes first. */
+#define FIND(view, within)                                              \
+	"SELECT id, key FROM " view " WHERE substr(key, 1, ?2) = ?1"    \
+	" AND " within " ORDER BY key <> ?1, key LIMIT 9"
+#define ITEM(view) "SELECT json, detail FROM " view " WHERE id = ?1"
+
+static const struct {
+	const char *noun;
+	const char *filter[VIEW_FILTERS];
+	const char *up, *down, *find, *item;
+} views[VIEW_COUNT] = {
+    [VIEW_BUILD] = {"build", {"project"},
+	BOTH("v_build", ANY("3", "project")), FIND("v_build", "1"),
+	ITEM("v_build")},
+    [VIEW_TARGET] = {"target", {"project"},
+	BOTH("v_target", ANY("3", "project")), FIND("v_target", "1"),
+	ITEM("v_target")},
+    [VIEW_JOB] = {"job", {"status", "target"},
+	BOTH("v_job", ANY("3", "status") " AND " ANY("4", "target")),
+	FIND("v_job", "1"), ITEM("v_job")},
+    [VIEW_BOT] = {"bot", {"state", "account"},
+	BOTH("v_bot", ANY("3", "state") " AND " ANY("4", "account")),
+	FIND("v_bot", "1"), ITEM("v_bot")},
+    [VIEW_BUCKET] = {"bucket", {"project", "status"},
+	BOTH("v_bucket", ANY("3", "project") " AND " ANY("4", "status")),
+	FIND("v_bucket", "1"), ITEM("v_bucket")},
+    [VIEW_CRASH] = {"crash", {"project", "target", "bucket"},
+	BOTH("v_crash", ANY("3", "project") " AND " ANY("4", "target")
+	    " AND " ANY("5", "bucket")),
+	FIND("v_crash", ANY("3", "target")), ITEM("v_crash")},
+    [VIEW_UNIT] = {"unit", {"target"},
+	BOTH("v_unit", "target_id = (SELECT id FROM v_target WHERE key = ?3)"),
+	FIND("v_unit", "1"), ITEM("v_unit")},
+    [VIEW_EVENT] = {"event", {"what"}, BOTH("v_event", ANY("3", "what")),
+	FIND("v_event", "1"), ITEM("v_event")},
+    [VIEW_EPOCH] = {"epoch", {"bot"}, BOTH("v_epoch", ANY("3", "bot")),
+	FIND("v_epoch", "1"), ITEM("v_epoch")},
+    [VIEW_LEDGER] = {"ledger row", {"bot", "epoch", "outcome"},
+	BOTH("v_ledger", ANY("3", "bot") " AND " ANY("4", "epoch")
+	    " AND " ANY("5", "outcome")),
+	FIND("v_ledger", "1"), ITEM("v_ledger")},
+};
+
+const char *
+view_noun(enum view v)
+{
+	return views[v].noun;
+}
+
+const char *
+view_filter(enum view v, int i)
+{
+	return i < VIEW_FILTERS ? views[v].filter[i] : NULL;
+}
+
+/* Text was cleaned before it came into the database.  Should some not have
+ * been, the reader still gets valid JSON. */
+static void
+add_json(struct buf *out, const char *json)
+{
+	size_t len = strlen(json), n;
+
+	if (text_is_utf8(json, len)) {
+		buf_add(out, json, len);
+		return;
+	}
+	for (; len > 0; json += n, len -= n) {
+		if ((n = text_char(json, len)) == 0) {
+			buf_adds(out, "\xef\xbf\xbd");
+			n = 1;
+		} else {
+			buf_add(out, json, n);
+		}
+	}
+}
+
+static const char *
+filter_text(const struct view_page *page, int i)
+{
+	return page->filter[i] == NULL ? "" : page->filter[i];
+}
+
+int
+view_rows(struct db *db, const struct view_page *page, struct buf *out,
+    int64_t *next, struct err *e)
+{
+	const char *sql =
+	    page->newest ? views[page->view].down : views[page->view].up;
+	int64_t after = page->newest && page->after == 0 ? INT64_MAX
+							 : page->after;
+	sqlite3_stmt *row;
+	int64_t last = 0;
+	int got, count = 0;
+
+	assert(page->limit > 0);
+	*next = 0;
+	/* One more than asked for tells whether there is a next page. */
+	got = db_query(db, e, &row, sql, "iittt", after,
+	    (int64_t)page->limit + 1, filter_text(page, 0),
+	    filter_text(page, 1), filter_text(page, 2));
+	for (; got == 1; got = db_next(db, e, row)) {
+		if (count == page->limit) {
+			*next = last;
+			db_end(row);
+			break;
+		}
+		if (count++ > 0)
+			buf_addc(out, ',');
+		last = sqlite3_column_int64(row, 0);
+		add_json(out, db_text(row, 1));
+	}
+	return got == -1 ? -1 : count;
+}
+
+int
+view_list(
+    struct db *db, const struct view_page *page, struct buf *out, struct err *e)
+{
+	int64_t next;
+
+	buf_adds(out, "{\"api\":1,\"items\":[");
+	if (view_rows(db, page, out, &next, e) == -1)
+		return -1;
+	if (next == 0)
+		buf_adds(out, "],\"next\":null}");
+	else
+		buf_printf(out, "],\"next\":\"%jd\"}", (intmax_t)next);
+	return 0;
+}
+
+/* "first" and the rows that follow begin with "key": say which. */
+static int
+ambiguous(struct db *db, sqlite3_stmt *row, const char *what, const char *first,
+    struct err *e)
+{
+	struct buf list = BUF_INIT;
+	int n = 1, got = 1;
+
+	buf_adds(&list, first);
+	for (; got == 1 && n < MAX_CANDIDATES; got = db_next(db, e, row), n++)
+		buf_printf(&list, ", %s", db_text(row, 1));
+	if (got == 1) {
+		buf_adds(&list, ", ...");
+		db_end(row);
+	}
+	if (got != -1)
+		err_set(e, ERR_REFUSED, "%s: ambiguous: %s", what, list.data);
+	buf_release(&list);
+	return got == -1 ? -1 : 1;
+}
+
+int
+view_find(struct db *db, enum view v, const char *key, const char *within,
+    struct view_key *found, struct err *e)
+{
+	sqlite3_stmt *row;
+	char what[VIEW_KEY_MAX + 20];
+	int got = 0;
+
+	snprintf(what, sizeof(what), "%s %.80s", views[v].noun, key);
+	if (*key != '\0' && strlen(key) <= VIEW_KEY_MAX)
+		got = db_query(db, e, &row, views[v].find, "tit", key,
+		    (int64_t)strlen(key), within == NULL ? "" : within);
+	if (got == 0)
+		err_set(e, ERR_NOT_FOUND, "%s: not found", what);
+	if (got != 1)
+		return -1;
+	found->id = sqlite3_column_int64(row, 0);
+	text_copy(found->text, sizeof(found->text), db_text(row, 1));
+	if ((got = db_next(db, e, row)) != 1)
+		return got;
+	/* In full, and no other row is that in full too. */
+	if (strcmp(found->text, key) == 0 &&
+	    strcmp(db_text(row, 1), key) != 0) {
+		db_end(row);
+		return 0;
+	}
+	return ambiguous(db, row, what, found->text, e);
+}
+
+int
+view_item(
+    struct db *db, enum view v, int64_t id, struct buf *out, struct err *e)
+{
+	const char *detail;
+	sqlite3_stmt *row;
+	int got = db_query(db, e, &row, views[v].item, "i", id);
+
+	if (got == 0)
+		return err_set(e, ERR_NOT_FOUND, "%s: not found",
+		    views[v].noun);
+	if (got == -1)
+		return -1;
+	buf_adds(out, "{\"api\":1,\"item\":");
+	add_json(out, db_text(row, 0));
+	detail = db_text(row, 1);
+	if (strcmp(detail, "{}") != 0) {
+		out->len--; /* its '}' */
+		buf_addc(out, ',');
+		add_json(out, detail + 1);
+	}
+	buf_addc(out, '}');
+	db_end(row);
+	return 0;
+}
+
+int
+view_status(
+    struct db *db, const char *alarm, struct buf *out, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	sqlite3_stmt *row;
+	int got;
+
+	got = db_query(db, e, &row, "SELECT json FROM v_status", "");
+	if (got != 1)
+		return -1;
+	/* The members of the object without its braces. */
+	add_json(&text, db_text(row, 0));
+	db_end(row);
+	if (out->len > 0 && out->data[out->len - 1] != '{')
+		buf_addc(out, ',');
+	buf_add(out, text.data + 1, text.len - 2);
+	json_open(out, "alarms", '[');
+	if (alarm != NULL)
+		json_put_string(out, NULL, alarm);
+	got = db_query(db, e, &row,
+	    "SELECT text FROM v_alarm ORDER BY rank, text LIMIT 50", "");
+	for (; got == 1; got = db_next(db, e, row))
+		json_put_string(out, NULL, db_text(row, 0));
+	json_close(out, ']');
+	buf_release(&text);
+	return got;
+}
+
+int
+view_metrics(struct db *db, view_metric_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *row;
+	int got;
+
+	got = db_query(db, e, &row, "SELECT name, labels, value FROM v_metric",
+	    "");
+	for (; got == 1; got = db_next(db, e, row))
+		fn(arg, db_text(row, 0), db_text(row, 1),
+		    sqlite3_column_int64(row, 2));
+	return got;
+}
+
+int
+view_crash_target(
+    struct db *db, int64_t id, char *target, size_t size, struct err *e)
+{
+	sqlite3_stmt *row;
+	int got;
+
+	got = db_query(
+	    db, e, &row, "SELECT target FROM v_crash WHERE id = ?", "i", id);
+	if (got == 0)
+		return err_set(e, ERR_NOT_FOUND, "crash: not found");
+	if (got == -1)
+		return -1;
+	text_copy(target, size, db_text(row, 0));
+	db_end(row);
+	return 0;
+}

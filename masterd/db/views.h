@@ -1,0 +1,94 @@
+#ifndef MASTERD_DB_VIEWS_H
+#define MASTERD_DB_VIEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "masterd/db/db.h"
+
+/*
+ * The read interface (DESIGN 8): rows as JSON, made by SQLite from one view a
+ * noun (views_sql.c).  What these functions append is always valid UTF-8,
+ * whatever stands in a row.  Keys are added, never changed.
+ */
+enum view {
+	VIEW_BUILD,  /* filters: project */
+	VIEW_TARGET, /* project */
+	VIEW_JOB,    /* status, target */
+	VIEW_BOT,    /* state, account */
+	VIEW_BUCKET, /* project, status */
+	VIEW_CRASH,  /* project, target, bucket */
+	VIEW_UNIT,   /* target, which must be given */
+	VIEW_EVENT,  /* what */
+	VIEW_EPOCH,  /* bot */
+	VIEW_LEDGER, /* bot, epoch, outcome */
+	VIEW_COUNT
+};
+
+#define VIEW_FILTERS 3
+#define VIEW_PAGE    200
+#define VIEW_KEY_MAX 191
+
+const char *view_noun(enum view v); /* "job" */
+/* Name of filter i, as in ?project=, or NULL. */
+const char *view_filter(enum view v, int i);
+
+struct view_page {
+	enum view view;
+	const char *filter[VIEW_FILTERS]; /* NULL: any */
+	int64_t after;                    /* cursor; 0: from the start */
+	bool newest;                      /* walk from the newest back */
+	int limit;                        /* 1..; rows of this page */
+};
+
+/*
+ * Append {"api":1,"items":[...],"next":...}: "next" is the cursor of the next
+ * page, or null when this was the last.
+ */
+int view_list(struct db *db, const struct view_page *page, struct buf *out,
+    struct err *e);
+
+/*
+ * Append up to page->limit rows with commas between and set *next (0: no
+ * more).  Returns the number of rows, or -1.
+ */
+int view_rows(struct db *db, const struct view_page *page, struct buf *out,
+    int64_t *next, struct err *e);
+
+struct view_key {
+	int64_t id;
+	char text[VIEW_KEY_MAX + 1]; /* in full */
+};
+
+/*
+ * The row that a person means by "key": its key in full or a unique beginning
+ * of it.  "within" narrows crashes to one target (NULL: any).  0, or -1
+ * (NOT_FOUND: "job 7f3: not found"), or 1 when several begin so: "e" then
+ * lists them.
+ */
+int view_find(struct db *db, enum view v, const char *key, const char *within,
+    struct view_key *found, struct err *e);
+
+/* Append {"api":1,"item":{...}} of the row "id": its line of the list and its
+ * details. */
+int view_item(
+    struct db *db, enum view v, int64_t id, struct buf *out, struct err *e);
+
+/* Append the counts of `status` as members of an open JSON object, with
+ * "alarms", an array of sentences; "alarm" is one more, or NULL. */
+int view_status(
+    struct db *db, const char *alarm, struct buf *out, struct err *e);
+
+/* "project/target" of a crash's row. */
+int view_crash_target(
+    struct db *db, int64_t id, char *target, size_t size, struct err *e);
+
+/* Every metric that is a fact; rows of one name follow each other. */
+typedef void view_metric_fn(
+    void *arg, const char *name, const char *labels, int64_t value);
+int view_metrics(
+    struct db *db, view_metric_fn *fn, void *arg, struct err *e);
+
+#endif

@@ -1,0 +1,353 @@
+/*
+ * The read interface: one view a noun.  "id" is the cursor of lists, "key"
+ * what people call a row, "json" the row of a list, "detail" what a single
+ * item has besides; the other columns are for filters.  Views are code, not
+ * state: they are temporary, made by each connection for itself.  (In the
+ * file they would be of no use: with TRUSTED_SCHEMA off SQLite 3.40 calls a
+ * stored view that uses json_object() unsafe.)
+ *
+ * CROSS JOIN keeps SQLite from choosing another order of loops than that of
+ * "id", so that a page costs a page.
+ */
+#include "masterd/db/db_internal.h"
+
+#define TIME(column)							\
+	"CASE WHEN " column " > 0 THEN strftime('%Y-%m-%dT%H:%M:%SZ', "	\
+	column " / 1000, 'unixepoch') END"
+#define HEX(column)	"lower(hex(" column "))"
+#define BOOL(value)	"json(CASE WHEN " value " THEN 'true' ELSE 'false' END)"
+/* "a b" -> ["a","b"]; quoted first, so that nothing in it can break out. */
+#define WORDS(column)							\
+	"json(CASE trim(" column ") WHEN '' THEN '[]' ELSE '[' || "	\
+	"replace(json_quote(trim(" column ")), ' ', '\",\"') || ']' END)"
+/* A scalar subquery loses the mark that says: this already is JSON. */
+#define LIST(query)	"json((SELECT " query "))"
+#define TARGET_NAME	"(p.name || '/' || t.name)"
+#define BUCKET_NAME	"(p.name || '-' || k.number)"
+#define CRASH_NAME	HEX("c.sha256") " || '-' || " HEX("substr(c.signature, 1, 4)")
+#define BOT_NAME							\
+	"(CASE b.owner WHEN 1 THEN b.name ELSE a.name || '/' || b.name END)"
+/* As the partial index of the ledger says it, which SQLite then uses. */
+#define KEPT		"outcome IN ('refused', 'held')"
+/* Jobs that are not over: their number is bounded, that of all jobs is not. */
+#define LIVE		"status IN ('pending', 'running', 'paused')"
+#define LABEL(name, column)	"'" name "=\"' || " column " || '\"'"
+
+/* clang-format off */
+const char *const db_views[] = {
+"CREATE TEMP VIEW v_build AS SELECT b.id AS id, " HEX("b.sha256") " AS key,"
+" p.name AS project,"
+" json_object("
+"  'id', " HEX("b.sha256") ", 'project', p.name, 'branch', b.branch,"
+"  'revision', b.revision, 'engine', b.engine, 'sanitizer', b.sanitizer,"
+"  'state', b.state, 'files', b.files, 'bytes', b.bytes,"
+"  'targets', " LIST("json_group_array(name) FROM (SELECT t.name AS name"
+"    FROM build_target bt JOIN target t ON t.id = bt.target"
+"    WHERE bt.build = b.id ORDER BY t.name)") ","
+"  'added_by', b.added_by, 'added', " TIME("b.added_ms") ") AS json,"
+" json_object('manifest', 'builds/' || " HEX("b.sha256") " || '.manifest',"
+"  'jobs', (SELECT count(*) FROM job j WHERE j.build = b.id)) AS detail"
+" FROM build b CROSS JOIN project p ON p.id = b.project",
+
+"CREATE TEMP VIEW v_target AS SELECT t.id AS id, " TARGET_NAME " AS key,"
+" p.name AS project,"
+" json_object("
+"  'target', " TARGET_NAME ", 'project', p.name, 'name', t.name,"
+"  'generation', t.generation, 'units', t.units,"
+"  'unit_bytes', t.unit_bytes, 'edges', t.edges, 'features', t.features,"
+"  'functions', t.functions,"
+"  'crashes', (SELECT count(*) FROM crash c WHERE c.target = t.id),"
+"  'buckets', (SELECT count(DISTINCT c.bucket) FROM crash c"
+"    WHERE c.target = t.id),"
+"  'builds', (SELECT count(*) FROM build_target bt WHERE bt.target = t.id),"
+"  'build', (SELECT " HEX("b.sha256") " FROM build_target bt"
+"    JOIN build b ON b.id = bt.build WHERE bt.target = t.id"
+"    ORDER BY b.id DESC LIMIT 1),"
+"  'jobs', (SELECT count(*) FROM job j WHERE j.target = t.id"
+"    AND j.status IN ('pending', 'running', 'paused')),"
+"  'added', " TIME("t.added_ms") ") AS json,"
+" json_object('corpus', 'corpus/' || " TARGET_NAME ","
+"  'crash_folder', 'crashes/' || " TARGET_NAME ") AS detail"
+" FROM target t CROSS JOIN project p ON p.id = t.project",
+
+"CREATE TEMP VIEW v_job AS SELECT j.id AS id, j.job AS key,"
+" " TARGET_NAME " AS target, j.status AS status,"
+" json_object("
+"  'id', j.job, 'target', " TARGET_NAME ", 'project', p.name,"
+"  'build', " HEX("b.sha256") ", 'engine', b.engine,"
+"  'sanitizer', b.sanitizer, 'status', j.status, 'reason', j.reason,"
+"  'slots', j.slots, 'for_ms', j.for_ms, 'used_ms', j.used_ms,"
+"  'weight', j.weight, 'spent_ms', j.spent_ms,"
+"  'execs', j.execs + coalesce((SELECT sum(l.execs) FROM task k"
+"    JOIN lease l ON l.task = k.id WHERE k.job = j.id"
+"    AND l.state IN ('offered', 'running')), 0),"
+"  'execs_per_second', coalesce((SELECT sum(l.execs_per_second) FROM task k"
+"    JOIN lease l ON l.task = k.id WHERE k.job = j.id"
+"    AND l.state = 'running'), 0),"
+"  'running', (SELECT count(*) FROM task k JOIN lease l ON l.task = k.id"
+"    WHERE k.job = j.id AND l.state = 'running'),"
+"  'edges', t.edges, 'features', t.features, 'units', t.units,"
+"  'crashes', (SELECT count(DISTINCT o.crash) FROM observation o"
+"    WHERE o.job = j.job AND o.job <> ''),"
+"  'buckets', (SELECT count(DISTINCT c.bucket) FROM observation o"
+"    JOIN crash c ON c.id = o.crash WHERE o.job = j.job AND o.job <> ''),"
+"  'created_by', j.created_by, 'created', " TIME("j.created_ms") ","
+"  'started', " TIME("j.started_ms") ", 'ended', " TIME("j.ended_ms") ","
+"  'trace', j.trace) AS json,"
+" json_object("
+"  'tasks', " LIST("json_group_array(json(o)) FROM (SELECT json_object("
+"    'id', k.task, 'kind', k.kind, 'state', k.state,"
+"    'attempts', k.attempts, 'failures', k.failures, 'reason', k.reason)"
+"    AS o FROM task k WHERE k.job = j.id ORDER BY k.id DESC LIMIT 100)") ","
+"  'leases', " LIST("json_group_array(json(o)) FROM (SELECT json_object("
+"    'id', l.lease, 'task', k.task, 'bot', bo.name, 'state', l.state,"
+"    'reason', l.reason, 'seconds', l.seconds, 'cpu_ms', l.cpu_ms,"
+"    'execs', l.execs, 'execs_per_second', l.execs_per_second,"
+"    'edges', l.edges, 'features', l.features, 'rss_mb', l.rss_mb,"
+"    'dict', l.dict, 'seeds', l.seeds, 'restarts', l.restarts,"
+"    'offered', " TIME("l.offered_ms") ", 'started', " TIME("l.started_ms") ","
+"    'ended', " TIME("l.ended_ms") ") AS o"
+"    FROM task k JOIN lease l ON l.task = k.id JOIN bot bo ON bo.id = l.bot"
+"    WHERE k.job = j.id ORDER BY l.id DESC LIMIT 50)") ","
+"  'folder', 'jobs/' || j.job) AS detail"
+" FROM job j CROSS JOIN target t ON t.id = j.target"
+" CROSS JOIN project p ON p.id = t.project"
+" CROSS JOIN build b ON b.id = j.build",
+
+"CREATE TEMP VIEW v_bot AS SELECT b.id AS id, " BOT_NAME " AS key,"
+" b.state AS state, a.name AS account,"
+" json_object("
+"  'name', b.name, 'account', a.name, 'owner', " BOOL("b.owner = 1") ","
+"  'state', b.state, 'holds', " BOOL("b.holds <> 0") ", 'reason', b.said,"
+"  'slots', b.slots, 'free', b.free, 'load_percent', b.load,"
+"  'leases', (SELECT count(*) FROM lease l WHERE l.bot = b.id"
+"    AND l.state IN ('offered', 'running')),"
+"  'execs_per_second', coalesce((SELECT sum(l.execs_per_second)"
+"    FROM lease l WHERE l.bot = b.id"
+"    AND l.state IN ('offered', 'running')), 0),"
+"  'sandbox', b.sandbox, 'cores', b.cores, 'memory', b.memory,"
+"  'disk_free', b.disk_free, 'outbox_files', b.outbox_files,"
+"  'outbox_bytes', b.outbox_bytes, 'arch', b.arch, 'os', b.os,"
+"  'engines', " WORDS("b.engines") ", 'tags', " WORDS("b.tags") ","
+"  'wire_max', b.wire_max, 'epoch', (SELECT ep.epoch FROM epoch ep"
+"    WHERE ep.id = b.epoch),"
+"  'added', " TIME("b.added_ms") ", 'seen', " TIME("b.seen_ms") ") AS json,"
+" json_object("
+"  'leases_in_hand', " LIST("json_group_array(json(o)) FROM"
+"    (SELECT json_object('id', l.lease, 'job', j.job,"
+"    'target', " TARGET_NAME ", 'state', l.state, 'seconds', l.seconds,"
+"    'execs', l.execs, 'execs_per_second', l.execs_per_second) AS o"
+"    FROM lease l JOIN task k ON k.id = l.task JOIN job j ON j.id = k.job"
+"    JOIN target t ON t.id = j.target JOIN project p ON p.id = t.project"
+"    WHERE l.bot = b.id AND l.state IN ('offered', 'running')"
+"    ORDER BY l.id)") ","
+"  'epochs', (SELECT count(*) FROM epoch ep WHERE ep.bot = b.id)) AS detail"
+" FROM bot b CROSS JOIN account a ON a.id = b.account",
+
+"CREATE TEMP VIEW v_bucket AS SELECT k.id AS id, " BUCKET_NAME " AS key,"
+" p.name AS project, k.status AS status,"
+" json_object("
+"  'id', " BUCKET_NAME ", 'project', p.name, 'number', k.number,"
+"  'status', k.status, 'type', k.type, 'state', k.state,"
+"  'security', " BOOL("k.security <> 0") ","
+"  'crashes', (SELECT count(*) FROM crash c WHERE c.bucket = k.id),"
+"  'targets', " LIST("json_group_array(name) FROM (SELECT DISTINCT"
+"    t.name AS name FROM crash c JOIN target t ON t.id = c.target"
+"    WHERE c.bucket = k.id ORDER BY t.name)") ","
+"  'crash', (SELECT " CRASH_NAME " FROM crash c WHERE c.bucket = k.id"
+"    ORDER BY c.reproduced < c.tries, c.bytes, c.id LIMIT 1),"
+"  'first', " TIME("k.first_ms") ", 'last', " TIME("k.last_ms") ") AS json,"
+" json_object("
+"  'signatures', " LIST("json_group_array(" HEX("s.signature") ")"
+"    FROM bucket_signature s WHERE s.bucket = k.id") ","
+"  'observations', (SELECT count(*) FROM crash c JOIN observation o"
+"    ON o.crash = c.id WHERE c.bucket = k.id),"
+"  'crash_list', " LIST("json_group_array(json(o)) FROM (SELECT json_object("
+"    'id', " CRASH_NAME ", 'target', p2.name || '/' || t.name,"
+"    'bytes', c.bytes, 'tries', c.tries, 'reproduced', c.reproduced,"
+"    'last', " TIME("c.last_ms") ") AS o FROM crash c"
+"    JOIN target t ON t.id = c.target JOIN project p2 ON p2.id = t.project"
+"    WHERE c.bucket = k.id ORDER BY c.reproduced < c.tries, c.bytes, c.id"
+"    LIMIT 100)") ","
+"  'folder', 'buckets/' || p.name || '/' || k.number) AS detail"
+" FROM bucket k CROSS JOIN project p ON p.id = k.project",
+
+"CREATE TEMP VIEW v_crash AS SELECT c.id AS id, " CRASH_NAME " AS key,"
+" p.name AS project, " TARGET_NAME " AS target,"
+" (SELECT kp.name || '-' || k.number FROM bucket k JOIN project kp"
+"   ON kp.id = k.project WHERE k.id = c.bucket) AS bucket,"
+" json_object("
+"  'id', " CRASH_NAME ", 'target', " TARGET_NAME ","
+"  'bucket', (SELECT kp.name || '-' || k.number FROM bucket k"
+"    JOIN project kp ON kp.id = k.project WHERE k.id = c.bucket),"
+"  'type', c.type, 'state', c.state, 'access', c.access,"
+"  'access_size', c.access_size, 'address', c.address, 'tool', c.tool,"
+"  'security', " BOOL("c.security <> 0") ", 'engine', c.engine,"
+"  'sanitizer', c.sanitizer, 'bytes', c.bytes,"
+"  'has_input', " BOOL("c.has_input <> 0") ", 'tries', c.tries,"
+"  'reproduced', c.reproduced,"
+"  'observations', (SELECT count(*) FROM observation o"
+"    WHERE o.crash = c.id),"
+"  'first', " TIME("c.first_ms") ", 'last', " TIME("c.last_ms") ") AS json,"
+" json_object("
+"  'sha256', " HEX("c.sha256") ", 'signature', " HEX("c.signature") ","
+"  'rules', c.rules,"
+"  'folder', 'crashes/' || " TARGET_NAME " || '/' || " HEX("c.sha256") ","
+"  'seen', " LIST("json_group_array(json(o)) FROM (SELECT json_object("
+"    'bot', bo.name, 'epoch', o.epoch, 'seq', o.seq, 'lease', o.lease,"
+"    'job', o.job, 'build', " HEX("o.build") ", 'exit', o.exit,"
+"    'signal', o.signal, 'tries', o.tries, 'reproduced', o.reproduced,"
+"    'found', " TIME("o.found_ms") ", 'trace', o.trace) AS o"
+"    FROM observation o JOIN bot bo ON bo.id = o.bot"
+"    WHERE o.crash = c.id ORDER BY o.id DESC LIMIT 50)") ") AS detail"
+" FROM crash c CROSS JOIN target t ON t.id = c.target"
+" CROSS JOIN project p ON p.id = t.project",
+
+"CREATE TEMP VIEW v_unit AS SELECT u.id AS id, " HEX("u.sha256") " AS key,"
+" u.target AS target_id,"
+" json_object('serial', u.id, 'sha256', " HEX("u.sha256") ","
+"  'bytes', u.bytes, 'features', u.features, 'bot', b.name,"
+"  'added', " TIME("u.added_ms") ") AS json,"
+" json_object() AS detail"
+" FROM unit u CROSS JOIN bot b ON b.id = u.bot",
+
+"CREATE TEMP VIEW v_event AS SELECT e.id AS id, e.id AS key, e.what AS what,"
+" json_object('id', e.id, 'at', " TIME("e.at_ms") ", 'who', e.who,"
+"  'what', e.what, 'subject', e.subject, 'detail', e.detail,"
+"  'trace', e.trace) AS json,"
+" json_object() AS detail"
+" FROM event e",
+
+"CREATE TEMP VIEW v_epoch AS SELECT e.id AS id, e.epoch AS key,"
+" " BOT_NAME " AS bot,"
+" json_object("
+"  'bot', b.name, 'account', a.name, 'epoch', e.epoch, 'state', e.state,"
+"  'highest', e.highest, 'oldest', e.oldest,"
+"  'max_seen', e.max_seen,"
+"  'recorded', " LIST("json_group_array(json_array(first, last)) FROM"
+"    (SELECT r.first AS first, r.last AS last FROM epoch_range r"
+"    WHERE r.epoch = e.id AND r.fate = 'recorded' ORDER BY r.first"
+"    LIMIT 1000)") ","
+"  'dropped', " LIST("json_group_array(json_array(first, last)) FROM"
+"    (SELECT r.first AS first, r.last AS last FROM epoch_range r"
+"    WHERE r.epoch = e.id AND r.fate = 'dropped' ORDER BY r.first"
+"    LIMIT 1000)") ","
+"  'counts', " LIST("json_group_array(json_object('kind', n.kind,"
+"    'outcome', n.outcome, 'count', n.count)) FROM epoch_count n"
+"    WHERE n.epoch = e.id") ","
+"  'written_off', e.written_off,"
+"  'first', " TIME("e.first_ms") ", 'last', " TIME("e.last_ms") ") AS json,"
+" json_object() AS detail"
+" FROM epoch e CROSS JOIN bot b ON b.id = e.bot"
+" CROSS JOIN account a ON a.id = b.account",
+
+"CREATE TEMP VIEW v_ledger AS SELECT l.id AS id,"
+" e.epoch || '-' || l.seq AS key, " BOT_NAME " AS bot, e.epoch AS epoch,"
+" l.outcome AS outcome, l.file AS file, a.name AS account,"
+" json_object("
+"  'bot', b.name, 'account', a.name, 'epoch', e.epoch, 'seq', l.seq,"
+"  'copy', l.copy, 'digest', " HEX("l.digest") ", 'kind', l.kind,"
+"  'outcome', l.outcome, 'reason', l.reason,"
+"  'noted', " BOOL("l.noted <> 0") ", 'bytes', l.bytes,"
+"  'records', l.records, 'duplicates', l.duplicates,"
+"  'sealed', " TIME("l.sealed_ms") ", 'taken', " TIME("l.taken_ms") ","
+"  'file', l.file, 'trace', l.trace) AS json,"
+" json_object() AS detail"
+" FROM ledger l CROSS JOIN epoch e ON e.id = l.epoch"
+" CROSS JOIN bot b ON b.id = e.bot CROSS JOIN account a ON a.id = b.account",
+
+/* Everything that can be counted, as one object. */
+"CREATE TEMP VIEW v_status AS SELECT json_object("
+"  'bots', " LIST("json_group_object(state, n) FROM (SELECT state,"
+"    count(*) AS n FROM bot GROUP BY state ORDER BY state)") ","
+"  'jobs', " LIST("json_group_object(status, n) FROM (SELECT status,"
+"    count(*) AS n FROM job GROUP BY status ORDER BY status)") ","
+"  'bundles', " LIST("json_group_object(outcome, n) FROM (SELECT outcome,"
+"    sum(count) AS n FROM epoch_count GROUP BY outcome ORDER BY outcome)")
+",  'refused', (SELECT count(*) FROM ledger WHERE " KEPT
+"    AND outcome = 'refused'),"
+"  'held', (SELECT count(*) FROM ledger WHERE " KEPT
+"    AND outcome = 'held'),"
+"  'builds', (SELECT count(*) FROM build),"
+"  'targets', (SELECT count(*) FROM target),"
+"  'units', (SELECT coalesce(sum(units), 0) FROM target),"
+"  'unit_bytes', (SELECT coalesce(sum(unit_bytes), 0) FROM target),"
+"  'crashes', (SELECT count(*) FROM crash),"
+"  'buckets', (SELECT count(*) FROM bucket),"
+"  'execs', (SELECT coalesce(sum(execs), 0) FROM job) +"
+"    (SELECT coalesce(sum(execs), 0) FROM lease"
+"    WHERE state IN ('offered', 'running')),"
+"  'execs_per_second', (SELECT coalesce(sum(execs_per_second), 0)"
+"    FROM lease WHERE state IN ('offered', 'running'))) AS json",
+
+/* What wants a person, a sentence each.  The order is that of urgency. */
+"CREATE TEMP VIEW v_alarm AS"
+" SELECT 1 AS rank, 'bot ' || " BOT_NAME " || ' is clashed: two live bots"
+" use its name, and it gets no work until one of them stops' AS text"
+" FROM bot b JOIN account a ON a.id = b.account WHERE b.state = 'clashed'"
+" UNION ALL SELECT 2, 'bot ' || " BOT_NAME " || ' is lost: last heard of at '"
+" || coalesce(" TIME("b.seen_ms") ", 'no time')"
+" FROM bot b JOIN account a ON a.id = b.account WHERE b.state = 'lost'"
+" UNION ALL SELECT 3, 'account ' || a.name || ' sends data as bot ' || b.name"
+" || ', which is another account''s: the data is taken, no work is given'"
+" FROM bot b JOIN account a ON a.id = b.account WHERE b.owner = 0"
+" UNION ALL SELECT 4, 'bot ' || " BOT_NAME " || ' takes no work: ' ||"
+" CASE b.said WHEN '' THEN 'it says hold' ELSE b.said END"
+" FROM bot b JOIN account a ON a.id = b.account"
+" WHERE b.holds <> 0 AND b.state IN ('up', 'late')"
+" UNION ALL SELECT 5, 'bot ' || " BOT_NAME " || ' runs targets without a"
+" sandbox' FROM bot b JOIN account a ON a.id = b.account"
+" WHERE b.sandbox = 'none' AND b.state IN ('up', 'late')"
+" UNION ALL SELECT 6, 'bundles of one id with different contents: ' || n ||"
+" '; was a bot''s state folder copied?' FROM (SELECT sum(count) AS n"
+" FROM epoch_count WHERE outcome = 'conflict') WHERE n > 0"
+" UNION ALL SELECT 7, 'refused bundles: ' || n || ', see: pfadm spool list'"
+" FROM (SELECT count(*) AS n FROM ledger WHERE " KEPT
+" AND outcome = 'refused') WHERE n > 0"
+" UNION ALL SELECT 8, 'bundles held for a newer version of the master: '"
+" || n FROM (SELECT count(*) AS n FROM ledger WHERE " KEPT
+" AND outcome = 'held') WHERE n > 0"
+" UNION ALL SELECT 9, 'job ' || j.job || ' failed: ' || j.reason"
+" FROM job j WHERE j.status = 'failed'"
+" AND j.ended_ms > (SELECT max(at_ms) FROM event) - 86400000"
+" UNION ALL SELECT 10, 'jobs wait and no bot is up'"
+" WHERE EXISTS (SELECT 1 FROM job WHERE status = 'pending')"
+" AND NOT EXISTS (SELECT 1 FROM bot WHERE state IN ('up', 'late')"
+" AND owner = 1)",
+
+/* Gauges and counters that are facts; labels as Prometheus writes them (names
+ * passed the gate, so nothing in them needs escaping). */
+"CREATE TEMP VIEW v_metric AS"
+" SELECT 'pandafuzz_spool_bundles' AS name, 'queue=\"rejected\"' AS labels,"
+" count(*) AS value FROM ledger WHERE " KEPT " AND outcome = 'refused'"
+" UNION ALL SELECT 'pandafuzz_spool_bundles', 'queue=\"held\"', count(*)"
+" FROM ledger WHERE " KEPT " AND outcome = 'held'"
+" UNION ALL SELECT 'pandafuzz_bots', " LABEL("state", "state") ","
+" count(*) FROM bot GROUP BY state"
+" UNION ALL SELECT 'pandafuzz_jobs', " LABEL("state", "status") ", count(*)"
+" FROM job GROUP BY status"
+" UNION ALL SELECT 'pandafuzz_ingest_bundles_total',"
+" " LABEL("kind", "kind") " || ',' || " LABEL("result", "outcome") ","
+" sum(count) FROM epoch_count GROUP BY kind, outcome"
+" UNION ALL SELECT 'pandafuzz_execs_total', " LABEL("job", "key") " || ','"
+" || " LABEL("engine", "json_extract(json, '$.engine')") ","
+" json_extract(json, '$.execs') FROM v_job WHERE " LIVE
+" UNION ALL SELECT 'pandafuzz_execs_per_second', " LABEL("job", "key")
+" || ',' || " LABEL("engine", "json_extract(json, '$.engine')") ","
+" json_extract(json, '$.execs_per_second') FROM v_job WHERE " LIVE
+" UNION ALL SELECT 'pandafuzz_edges_found', " LABEL("target", "v.key")
+", t.edges FROM v_target v JOIN target t ON t.id = v.id"
+" UNION ALL SELECT 'pandafuzz_corpus_files', " LABEL("target", "v.key")
+", t.units FROM v_target v JOIN target t ON t.id = v.id"
+" UNION ALL SELECT 'pandafuzz_corpus_bytes', " LABEL("target", "v.key")
+", t.unit_bytes FROM v_target v JOIN target t ON t.id = v.id"
+" UNION ALL SELECT 'pandafuzz_crashes_total', " LABEL("target", "v.key")
+", (SELECT count(*) FROM crash c WHERE c.target = v.id) FROM v_target v"
+" UNION ALL SELECT 'pandafuzz_crash_buckets', " LABEL("project", "p.name")
+", (SELECT count(*) FROM bucket k WHERE k.project = p.id) FROM project p"
+" UNION ALL SELECT 'pandafuzz_bot_last_seen_timestamp_seconds',"
+" " LABEL("bot", "name") ", seen_ms / 1000 FROM bot"
+" WHERE owner = 1 AND seen_ms > 0",
+NULL
+};
+/* clang-format on */

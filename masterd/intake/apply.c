@@ -1,0 +1,384 @@
+/*
+ * Step 5 of the ring: what a bundle says becomes rows.  Called inside the
+ * batch's transaction; bytes before facts: everything pointed to is synced.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "masterd/db/bots.h"
+#include "masterd/db/leases.h"
+#include "masterd/intake/apply.h"
+#include "masterd/intake/naming.h"
+
+#define EPOCHS_MOST 32 /* of one beat (PROTOCOL 24) */
+#define NEEDS_MOST  1024
+
+/* Text of the first record of a type, cleaned where it was taken; "" if none. */
+static const char *
+text_of(const struct taken *t, enum record_type type)
+{
+	int i;
+
+	for (i = 0; i < t->count; i++)
+		if (t->items[i].r.type == type)
+			return buf_text(&t->items[i].text);
+	return "";
+}
+
+/* ---- register -------------------------------------------------------- */
+
+static int
+apply_register(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	struct bot_facts f = {.sandbox = "", .arch = ""};
+	struct buf engines = BUF_INIT;
+	const struct record *r;
+	int i, result;
+
+	for (i = 0; i < t->count; i++) {
+		r = &t->items[i].r;
+		if (r->type == REC_HOST) {
+			f.cores = r->n[HOST_CORES];
+			f.memory = r->n[HOST_MEMORY];
+			f.slots = r->n[HOST_SLOTS];
+			f.sandbox = r->word;
+			f.arch = r->word2;
+		} else if (r->type == REC_ENGINE && engines.len < 512) {
+			buf_printf(
+			    &engines, "%s%s", engines.len ? " " : "", r->word);
+		} else if (r->type == REC_WIRE && r->n[WIRE_N] > f.wire_max) {
+			f.wire_max = r->n[WIRE_N];
+		}
+	}
+	f.os = text_of(t, REC_OS);
+	f.tags = text_of(t, REC_TAGS);
+	f.engines = buf_text(&engines);
+	result = bots_register(a->db, bot, &f, e);
+	buf_release(&engines);
+	return result;
+}
+
+/* ---- heartbeat ------------------------------------------------------- */
+
+static void
+read_beat(const struct taken *t, struct beat *b, struct beat_epoch *epochs)
+{
+	const struct record *r;
+	int i;
+
+	for (i = 0; i < t->count; i++) {
+		r = &t->items[i].r;
+		if (r->type == REC_BEAT) {
+			b->generation = r->generation;
+			memcpy(b->n, r->n, sizeof(b->n));
+		} else if (r->type == REC_EPOCH && r->epoch != 0 &&
+		    b->epoch_count < EPOCHS_MOST) {
+			epochs[b->epoch_count].epoch = r->epoch;
+			epochs[b->epoch_count].oldest = r->n[EPOCH_OLDEST];
+			epochs[b->epoch_count++].highest = r->n[EPOCH_HIGHEST];
+		}
+	}
+	b->epochs = epochs;
+	b->why = text_of(t, REC_WHY);
+}
+
+/* Drops and notes are true whatever epoch is alive. */
+static int
+apply_admissions(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	const struct record *r;
+	int64_t epoch;
+	int i;
+
+	for (i = 0; i < t->count; i++) {
+		r = &t->items[i].r;
+		if ((r->type != REC_DROP && r->type != REC_NOTED) ||
+		    r->epoch == 0)
+			continue;
+		if (ledger_epoch(a->db, bot, r->epoch, a->now_ms, &epoch, e) ==
+		    -1)
+			return -1;
+		if (r->type == REC_DROP &&
+		    ledger_dropped(a->db, epoch, r->n[RANGE_FIRST],
+			r->n[RANGE_LAST], e) == -1)
+			return -1;
+		if (r->type == REC_NOTED &&
+		    ledger_noted(a->db, epoch, r->n[NOTED_SEQ], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+apply_beat(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	struct beat_epoch epochs[EPOCHS_MOST];
+	struct beat b = {.bot = bot,
+	    .epoch = t->id.epoch,
+	    .number = t->id.seq,
+	    .now_ms = a->now_ms,
+	    .up_ms = a->up_ms};
+	const struct record *r;
+	enum beat_sense sense;
+	int i;
+
+	read_beat(t, &b, epochs);
+	if (bots_beat(a->db, &b, &sense, e) == -1 ||
+	    apply_admissions(a, t, bot, e) == -1)
+		return -1;
+	if (sense == BEAT_NEW_EPOCH)
+		log_info("bot.epoch", LOG_T("bot", t->id.bot.text),
+		    LOG_T("epoch", text_hex64(t->id.epoch).text));
+	if (sense != BEAT_LIVE && sense != BEAT_NEW_EPOCH)
+		return 0;
+	for (i = 0; i < t->count; i++) {
+		r = &t->items[i].r;
+		if (r->type == REC_HOLDING &&
+		    leases_named(a->db, bot, r->lease, r->n[HOLDING_SECONDS],
+			r->n[HOLDING_EXECS], a->now_ms, a->up_ms, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- findings -------------------------------------------------------- */
+
+static int
+apply_units(const struct apply *a, struct taken *t, int64_t bot, struct err *e)
+{
+	const struct item *i;
+	bool added;
+	int n;
+
+	for (n = 0; n < t->count; n++) {
+		i = &t->items[n];
+		if (facts_add_unit(a->db, t->place.target, &i->sha256, i->bytes,
+			i->r.n[UNIT_FEATURES], bot, a->now_ms, &added, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+tell_bucket(const struct apply *a, const struct taken *t,
+    const struct item *crash, const struct facts_bucket *b, struct err *e)
+{
+	char subject[NAME_MAX_LEN + 24];
+
+	snprintf(subject, sizeof(subject), "%s-%jd", t->place.project.text,
+	    (intmax_t)b->number);
+	
+	log_info("bucket.new", LOG_T("bucket", subject),
+	    LOG_T("type", triage_type_text(crash->triage).text),
+	    LOG_T("state", crash->triage->state[0]),
+	    LOG_T("bot", t->id.bot.text));
+	return db_event(a->db, "master", "bucket.new", subject,
+	    triage_type_text(crash->triage).text, t->header.trace, e);
+}
+
+static int
+apply_crashes(
+    const struct apply *a, struct taken *t, int64_t bot, struct err *e)
+{
+	struct facts_crash c = {.place = &t->place,
+	    .header = &t->header,
+	    .bot = bot,
+	    .now_ms = a->now_ms};
+	struct facts_bucket b;
+	int i;
+
+	for (i = 0; i < t->count; i++) {
+		if (t->items[i].r.type != REC_CRASH)
+			continue;
+		c.record = &t->items[i].r;
+		c.triage = t->items[i].triage;
+		c.line = t->items[i].line;
+		c.has_input = t->items[i].r.has_payload;
+		if (facts_add_crash(a->db, &c, &b, e) == -1 ||
+		    (b.new_bucket && tell_bucket(a, t, &t->items[i], &b, e) == -1))
+			return -1;
+		if (b.new_crash)
+			t->items[i].bucket = (uint64_t)b.number;
+	}
+	return 0;
+}
+
+static int
+apply_stats(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < t->count; i++)
+		if (t->items[i].r.type == REC_STATS &&
+		    leases_stats(a->db, bot, &t->items[i].r, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+apply_coverage(const struct apply *a, const struct taken *t, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < t->count; i++)
+		if (facts_coverage(a->db, t->place.target, &t->items[i].r, e) ==
+		    -1)
+			return -1;
+	return 0;
+}
+
+static int
+apply_complete(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	struct record *needs = mem_array((size_t)t->count, sizeof(*needs));
+	struct lease_complete c = {
+	    .bot = bot, .needs = needs, .now_ms = a->now_ms, .up_ms = a->up_ms};
+	int i, result = 0;
+
+	c.reason = text_of(t, REC_REASON);
+	for (i = 0; i < t->count; i++) {
+		if (t->items[i].r.type == REC_COMPLETE)
+			c.complete = &t->items[i].r;
+		else if (t->items[i].r.type == REC_NEEDS &&
+		    c.need_count < NEEDS_MOST)
+			needs[c.need_count++] = t->items[i].r;
+	}
+	if (c.complete != NULL)
+		result = leases_complete(a->db, &c, e);
+	free(needs);
+	return result;
+}
+
+/* It left in good order: its tasks are offered elsewhere at once. */
+static int
+apply_deregister(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	int64_t epoch;
+
+	if (ledger_epoch(a->db, bot, t->id.epoch, a->now_ms, &epoch, e) == -1 ||
+	    leases_end_epoch(
+		a->db, epoch, a->now_ms, a->up_ms, "the bot left", e) == -1)
+		return -1;
+	return bots_deregister(a->db, bot, t->id.epoch, e);
+}
+
+static int
+apply_facts(const struct apply *a, struct taken *t, int64_t bot, struct err *e)
+{
+	switch (t->header.kind) {
+	case KIND_REGISTER:
+		return apply_register(a, t, bot, e);
+	case KIND_DEREGISTER:
+		return apply_deregister(a, t, bot, e);
+	case KIND_HEARTBEAT:
+		return apply_beat(a, t, bot, e);
+	case KIND_STATS:
+		return apply_stats(a, t, bot, e);
+	case KIND_COMPLETE:
+		return apply_complete(a, t, bot, e);
+	case KIND_CRASH:
+	case KIND_CORPUS:
+	case KIND_COVERAGE:
+	case KIND_COUNT:
+		break;
+	}
+	if (facts_make_target(a->db, &t->place, a->now_ms, e) == -1)
+		return -1;
+	if (t->header.kind == KIND_CRASH)
+		return apply_crashes(a, t, bot, e);
+	if (t->header.kind == KIND_CORPUS)
+		return apply_units(a, t, bot, e);
+	return apply_coverage(a, t, e);
+}
+
+/* ---- fates ----------------------------------------------------------- */
+
+static int
+record_fate(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	struct buf reason = BUF_INIT;
+	struct ledger_entry n = {
+	    .seq = t->id.seq,
+	    .digest = &t->digest,
+	    .kind =
+		t->has_header ? bundle_kind_name(t->header.kind) : "unknown",
+	    .outcome = fate_name(t->fate),
+	    .file = t->kept_as.text,
+	    .trace = t->header.trace,
+	    .bytes = t->size,
+	    .records = t->records,
+	    .sealed_ms = t->header.sealed_ms,
+	    .taken_ms = a->now_ms,
+	};
+	int result;
+
+	if (ledger_epoch(a->db, bot, t->id.epoch, a->now_ms, &n.epoch, e) == -1)
+		return -1;
+	if (t->fate == FATE_DUPLICATE)
+		return ledger_duplicate(
+		    a->db, n.epoch, t->duplicate_of, n.kind, e);
+	text_clean_line(&reason, t->reason, strlen(t->reason), 400);
+	n.reason = buf_text(&reason);
+	result = ledger_record(a->db, &n, t->again, e);
+	buf_release(&reason);
+	return result;
+}
+
+static int
+tell_fate(
+    const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
+{
+	char what[32];
+
+	if (t->fate == FATE_INGESTED || t->fate == FATE_DUPLICATE)
+		return 0;
+	if (t->fate == FATE_CONFLICT &&
+	    bots_want_new_epoch(a->db, bot, e) == -1)
+		return -1;
+	snprintf(what, sizeof(what), "bundle.%s", fate_name(t->fate));
+	return db_event(a->db, "master", what, t->name,
+	    t->fate == FATE_CONFLICT ? "another bundle has this id: the bot "
+				       "is told to draw a new epoch"
+				     : t->reason,
+	    t->header.trace, e);
+}
+
+int
+apply_taken(const struct apply *a, struct taken *t, struct err *e)
+{
+	int64_t bot;
+
+	if (bots_get(a->db, t->account_name, t->id.bot.text, a->now_ms, &bot,
+		e) == -1)
+		return -1;
+	if (naming_judge(a->db, t, e) == -1)
+		return -1;
+	if (t->attempt &&
+	    ledger_add_attempt(a->db, t->account_name, t->name, &t->digest,
+		a->now_ms, e) == -1)
+		return -1;
+	if (t->fate == FATE_INGESTED || t->fate == FATE_CONFLICT)
+		if (apply_facts(a, t, bot, e) == -1)
+			return -1;
+	if (t->id.cls != BUNDLE_BEAT && t->fate != FATE_DAMAGED &&
+	    record_fate(a, t, bot, e) == -1)
+		return -1;
+	if (t->fate != FATE_DAMAGED &&
+	    ledger_clear_attempts(a->db, t->account_name, t->name, e) == -1)
+		return -1;
+	if (tell_fate(a, t, bot, e) == -1 ||
+	    leases_settle(a->db, bot, a->now_ms, a->up_ms, a->touched, a->arg, e) == -1)
+		return -1;
+	a->touched(a->arg, bot);
+	return 0;
+}

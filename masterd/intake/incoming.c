@@ -1,0 +1,366 @@
+/*
+ * The accounts of spool/: found, watched, scanned, drained.
+ *
+ * inotify is a hint.  Start-up, overflow, the 60 s timer and a moved folder
+ * all end in rescan(), which is the only place that adds work.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "lib/base/log.h"
+#include "lib/base/random.h"
+#include "masterd/intake/fair.h"
+#include "masterd/intake/incoming.h"
+#include "masterd/intake/reject.h"
+
+#define RESCAN_MS 60000
+
+struct incoming {
+	int spool_dir; /* ROOT/spool */
+	struct loop *loop;
+	struct reject *reject;
+	loop_fn *wake;
+	void *arg;
+	struct account *accounts;
+	struct account *turn[FAIR_CLASSES];
+	struct loop_source *timer, *watch;
+};
+
+static bool
+gate(const char *name)
+{
+	struct bundle_id id;
+
+	return bundle_id_parse(&id, name, NULL) == 0;
+}
+
+static int
+order(const char *a, const char *b)
+{
+	struct bundle_id ia, ib;
+
+	(void)bundle_id_parse(&ia, a, NULL);
+	(void)bundle_id_parse(&ib, b, NULL);
+	return bundle_id_order(&ia, &ib);
+}
+
+static const struct spool_names names = {gate, order};
+
+/* What is no bundle by its name leaves a reason and goes (PROTOCOL 13). */
+static void
+odd(void *arg, const char *name)
+{
+	struct account *a = arg;
+
+	reject_odd(a->incoming->reject, a->name.text, spool_new_fd(a->spool),
+	    name, "its name is not that of a bundle");
+}
+
+/* From the spool's waiting names to turns among bots. */
+static void
+collect(struct account *a)
+{
+	struct bundle_id id;
+	const char *name;
+
+	while ((name = spool_next(a->spool)) != NULL)
+		if (bundle_id_parse(&id, name, NULL) == 0)
+			fair_add(a->fair, &id, name);
+}
+
+static void
+scan(struct account *a)
+{
+	struct err e;
+
+	if (spool_scan(a->spool, odd, a, &e) == -1)
+		log_error("incoming.unreadable", LOG_T("account", a->name.text),
+		    LOG_T("reason", e.text));
+	collect(a);
+}
+
+static void on_hint(void *arg, bool lost);
+
+static void
+watch(struct account *a)
+{
+	struct err e;
+
+	loop_drop(a->watch);
+	a->watch = loop_watch(
+	    a->incoming->loop, spool_new_fd(a->spool), on_hint, a, &e);
+	if (a->watch == NULL)
+		log_warn("incoming.unwatched", LOG_T("account", a->name.text),
+		    LOG_T("reason", e.text));
+}
+
+static void
+on_hint(void *arg, bool lost)
+{
+	struct account *a = arg;
+
+	if (lost)
+		a->watched_lost = true;
+	scan(a);
+	a->incoming->wake(a->incoming->arg);
+}
+
+/* The folder was moved or replaced: look it up by its path again. */
+static void
+revive(struct account *a)
+{
+	struct err e;
+
+	if (a->watch != NULL && !a->watched_lost)
+		return;
+	if (spool_reopen(a->spool, &e) == -1) {
+		log_error("incoming.gone", LOG_T("account", a->name.text),
+		    LOG_T("reason", e.text));
+		return;
+	}
+	a->watched_lost = false;
+	watch(a);
+}
+
+static struct account *
+find(struct incoming *in, const char *name)
+{
+	struct account *a;
+
+	for (a = in->accounts; a != NULL; a = a->next)
+		if (strcmp(a->name.text, name) == 0)
+			return a;
+	return NULL;
+}
+
+static int
+found(void *arg, int dirfd, const char *name)
+{
+	struct incoming *in = arg;
+	struct account *a;
+	struct name checked;
+	struct err e;
+	int fd;
+
+	if (name_parse(&checked, "account", name, NULL) == -1 ||
+	    find(in, name) != NULL)
+		return 0;
+	if ((fd = fs_open_dir(dirfd, name, NULL)) == -1)
+		return 0;
+	a = mem_alloc(sizeof(*a));
+	a->name = checked;
+	a->incoming = in;
+	a->spool = spool_open(fd, "incoming", &names, false, &e);
+	close(fd);
+	if (a->spool == NULL) {
+		log_warn("account.incomplete", LOG_T("account", name),
+		    LOG_T("reason", e.text));
+		free(a);
+		return 0;
+	}
+	a->fair = fair_new();
+	a->next = in->accounts;
+	in->accounts = a;
+	/* Watch first, then scan: nothing falls between. */
+	watch(a);
+	scan(a);
+	log_info("account.found", LOG_T("account", name));
+	return 0;
+}
+
+static void
+rescan(struct incoming *in)
+{
+	struct account *a;
+	struct err e;
+
+	if (fs_each(in->spool_dir, found, in, &e) == -1)
+		log_error("spool.unreadable", LOG_T("reason", e.text));
+	for (a = in->accounts; a != NULL; a = a->next) {
+		revive(a);
+		scan(a);
+	}
+	in->wake(in->arg);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct incoming *in = arg;
+
+	rescan(in);
+	loop_timer_set(
+	    in->timer, RESCAN_MS - random_below(RESCAN_MS / 10), NULL);
+}
+
+/* A folder appeared in spool/: whoever makes an account needs a moment to
+ * make what is in it. */
+static void
+on_account(void *arg, bool lost)
+{
+	struct incoming *in = arg;
+
+	(void)lost;
+	loop_timer_set(in->timer, 200, NULL);
+}
+
+struct incoming *
+incoming_open(int root, struct loop *loop, struct reject *reject, loop_fn *wake,
+    void *arg, struct err *e)
+{
+	struct incoming *in = mem_alloc(sizeof(*in));
+
+	in->loop = loop;
+	in->reject = reject;
+	in->wake = wake;
+	in->arg = arg;
+	in->spool_dir = fs_make_dir_open(root, "spool", 0755, e);
+	if (in->spool_dir == -1 ||
+	    (in->timer = loop_timer(loop, on_timer, in, e)) == NULL ||
+	    (in->watch = loop_watch(loop, in->spool_dir, on_account, in, e)) ==
+		NULL ||
+	    loop_timer_set(in->timer, RESCAN_MS, e) == -1) {
+		incoming_close(in);
+		return NULL;
+	}
+	rescan(in);
+	return in;
+}
+
+void
+incoming_close(struct incoming *in)
+{
+	struct account *a;
+
+	if (in == NULL)
+		return;
+	while ((a = in->accounts) != NULL) {
+		in->accounts = a->next;
+		loop_drop(a->watch);
+		fair_free(a->fair);
+		spool_close(a->spool);
+		free(a);
+	}
+	loop_drop(in->timer);
+	loop_drop(in->watch);
+	if (in->spool_dir != -1)
+		close(in->spool_dir);
+	free(in);
+}
+
+/* The account after the last one served in this class. */
+static struct account *
+next_account(struct incoming *in, int cls)
+{
+	struct account *start, *a;
+
+	start = in->turn[cls] == NULL || in->turn[cls]->next == NULL
+	    ? in->accounts
+	    : in->turn[cls]->next;
+	for (a = start; a != NULL; a = a->next)
+		if (fair_has(a->fair, cls))
+			return a;
+	for (a = in->accounts; a != start; a = a->next)
+		if (fair_has(a->fair, cls))
+			return a;
+	return NULL;
+}
+
+struct account *
+incoming_turn(struct incoming *in)
+{
+	struct account *a;
+	int cls;
+
+	for (cls = 0; cls < FAIR_CLASSES; cls++)
+		if ((a = next_account(in, cls)) != NULL)
+			return a;
+	return NULL;
+}
+
+bool
+incoming_next(struct incoming *in, struct account **account, const char **name)
+{
+	int cls;
+
+	for (cls = 0; cls < FAIR_CLASSES; cls++) {
+		if ((*account = next_account(in, cls)) == NULL)
+			continue;
+		in->turn[cls] = *account;
+		*name = fair_next((*account)->fair, cls);
+		return true;
+	}
+	return false;
+}
+
+void
+incoming_done(struct account *a, const char *name)
+{
+	struct err e;
+
+	if (spool_done(a->spool, name, &e) == -1) {
+		log_error("incoming.stays", LOG_T("account", a->name.text),
+		    LOG_T("bundle", name), LOG_T("reason", e.text));
+		spool_forget(a->spool, name);
+	}
+}
+
+void
+incoming_back(struct account *a, const char *name)
+{
+	struct bundle_id id;
+
+	if (bundle_id_parse(&id, name, NULL) == 0)
+		fair_add(a->fair, &id, name);
+}
+
+void
+incoming_forget(struct account *a, const char *name)
+{
+	spool_forget(a->spool, name);
+}
+
+bool
+incoming_empty(const struct incoming *in)
+{
+	const struct account *a;
+
+	for (a = in->accounts; a != NULL; a = a->next)
+		if (fair_count(a->fair) > 0)
+			return false;
+	return true;
+}
+
+size_t
+incoming_count(const struct incoming *in)
+{
+	const struct account *a;
+	size_t n = 0;
+
+	for (a = in->accounts; a != NULL; a = a->next)
+		n += spool_waiting(a->spool) + spool_in_hand(a->spool);
+	return n;
+}
+
+void
+incoming_sweep(struct incoming *in)
+{
+	struct account *a;
+	struct err e;
+	int n;
+
+	for (a = in->accounts; a != NULL; a = a->next) {
+		n = spool_sweep(a->spool, SPOOL_DEBRIS_MS, clock_wall_ms(), &e);
+		if (n == -1)
+			log_warn("incoming.unswept",
+			    LOG_T("account", a->name.text),
+			    LOG_T("reason", e.text));
+		else if (n > 0)
+			log_info("incoming.swept",
+			    LOG_T("account", a->name.text), LOG_N("files", n));
+	}
+}

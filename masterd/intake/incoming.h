@@ -1,0 +1,63 @@
+#ifndef MASTERD_INTAKE_INCOMING_H
+#define MASTERD_INTAKE_INCOMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/err.h"
+#include "lib/base/loop.h"
+#include "lib/wire/ids.h"
+#include "spool/spool.h"
+
+/*
+ * All accounts' incoming/ folders: found, watched, scanned, and drained in a
+ * fair order (DESIGN 5): h before c before b; within a class round robin over
+ * accounts, and within an account over bots.
+ *
+ * An account is a folder of spool/ with incoming/{tmp,new}.
+ */
+struct incoming;
+struct reject;
+
+struct account {
+	struct name name;
+	struct spool *spool;
+	struct loop_source *watch;
+	struct incoming *incoming;
+	struct fair *fair; /* names taken from the spool, in hand */
+	struct account *next;
+	bool watched_lost;
+};
+
+/* "wake" is called from the loop when something may have come in. */
+struct incoming *incoming_open(int root, struct loop *loop,
+    struct reject *reject, loop_fn *wake, void *arg, struct err *e);
+void incoming_close(struct incoming *in);
+
+/*
+ * Next bundle: its account and name (in hand until incoming_done() or
+ * incoming_back()), or false.
+ */
+bool incoming_next(struct incoming *in, struct account **account,
+    const char **name);
+
+/* The account that incoming_next() would serve, or NULL: it keeps its turn
+ * until it can be served. */
+struct account *incoming_turn(struct incoming *in);
+
+/* Its fate is committed and published: unlink it (PROTOCOL 13). */
+void incoming_done(struct account *a, const char *name);
+/* Not taken after all: offer it again. */
+void incoming_back(struct account *a, const char *name);
+/* The file vanished. */
+void incoming_forget(struct account *a, const char *name);
+
+bool incoming_empty(const struct incoming *in);
+
+/* Files that wait or are in hand, over all accounts. */
+size_t incoming_count(const struct incoming *in);
+
+/* Debris of tmp/ folders; once an hour. */
+void incoming_sweep(struct incoming *in);
+
+#endif

@@ -1,0 +1,59 @@
+#ifndef MASTERD_INTAKE_INGEST_H
+#define MASTERD_INTAKE_INGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/loop.h"
+#include "masterd/db/db.h"
+#include "masterd/store/store.h"
+
+/*
+ * Taking in: incoming/new -> decode child -> stage -> names -> one sync -> one
+ * COMMIT -> status.json -> unlink (DESIGN 1).  Two batches at a time: one is
+ * filled while the other is synced and committed.
+ */
+struct ingest;
+
+struct ingest_hooks {
+	void *arg;
+	/* In the transaction: this bot's status.json will change. */
+	int (*will_publish)(void *arg, int64_t bot, struct err *e);
+	/* After the COMMIT: publish those. */
+	void (*publish)(void *arg);
+	/* The master's observed up-time. */
+	uint64_t (*up_ms)(void *arg);
+	/* I/O error or broken invariant: the process must end. */
+	void (*fatal)(void *arg, const struct err *e);
+};
+
+struct ingest_gauges {
+	uint64_t bundles[6]; /* by fate, since start */
+	uint64_t units, crashes, beats;
+	uint64_t per_minute; /* bundles of the last whole minute */
+	uint64_t waiting;    /* files in incoming/new */
+	bool disk_low;
+};
+
+struct ingest *ingest_open(int root, struct loop *loop, struct db *db,
+    struct store *store, const struct ingest_hooks *hooks, bool unclean,
+    struct err *e);
+
+/* Stops taking new bundles; "done" is called when what is in hand is
+ * committed. */
+void ingest_stop(struct ingest *g, loop_fn *done, void *arg);
+void ingest_close(struct ingest *g);
+
+/* Take a rejected bundle again (spool retry). */
+int ingest_again(
+    struct ingest *g, const char *account, const char *file, struct err *e);
+
+void ingest_gauges(const struct ingest *g, struct ingest_gauges *out);
+
+/* Debris and old rejects; once an hour. */
+void ingest_sweep(struct ingest *g);
+
+/* True while the disk reserve is used up: bots are told to hold. */
+bool ingest_disk_low(struct ingest *g);
+
+#endif

@@ -1,0 +1,332 @@
+/*
+ * pandafuzz-masterd: the boot order, and the wires between the parts.
+ *
+ *   incoming -> intake -> store + db -> publish -> outgoing
+ *                              admin, tick
+ */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "lib/base/log.h"
+#include "lib/base/loop.h"
+#include "lib/base/text.h"
+#include "masterd/admin/admin.h"
+#include "masterd/intake/ingest.h"
+#include "masterd/publish/publish.h"
+#include "masterd/publish/tick.h"
+#include "masterd/recover.h"
+#include "masterd/settings.h"
+
+#define STOP_MS 20000
+
+struct master {
+	struct settings settings;
+	int root, run;
+	struct loop *loop;
+	struct db *db;
+	struct store *store;
+	struct publish *publish;
+	struct tick *tick;
+	struct ingest *ingest;
+	struct admin *admin;
+	struct loop_source *term, *interrupt, *deadline;
+	uint64_t started_ms;
+	bool stopping;
+};
+
+static _Noreturn void
+die(int code, const struct err *e)
+{
+	log_error("masterd.failed", LOG_T("reason", e->text));
+	exit(code);
+}
+
+/* ---- wires ----------------------------------------------------------- */
+
+static void
+on_fatal(void *arg, const struct err *e)
+{
+	(void)arg;
+	/* Nothing is saved on the way out: what is not committed is taken
+	 * from incoming/new again. */
+	log_error("masterd.failed", LOG_T("reason", e->text));
+	_exit(1);
+}
+
+static int
+on_will_publish(void *arg, int64_t bot, struct err *e)
+{
+	return publish_mark(((struct master *)arg)->publish, bot, e);
+}
+
+static void
+on_publish(void *arg)
+{
+	struct master *m = arg;
+
+	publish_marked(m->publish);
+	tick_soon(m->tick);
+}
+
+static uint64_t
+on_up_ms(void *arg)
+{
+	return tick_up_ms(((struct master *)arg)->tick);
+}
+
+static bool
+on_disk_low(void *arg)
+{
+	struct master *m = arg;
+
+	return m->ingest != NULL && ingest_disk_low(m->ingest);
+}
+
+static void
+on_hourly(void *arg)
+{
+	struct master *m = arg;
+
+	if (m->ingest != NULL)
+		ingest_sweep(m->ingest);
+}
+
+static void
+on_changed(void *arg)
+{
+	tick_changed(((struct master *)arg)->tick);
+}
+
+static int
+on_spool_retry(void *arg, const char *account, const char *file, struct err *e)
+{
+	return ingest_again(((struct master *)arg)->ingest, account, file, e);
+}
+
+static void
+on_gauges(void *arg, struct admin_gauges *g)
+{
+	struct master *m = arg;
+	struct ingest_gauges now;
+
+	ingest_gauges(m->ingest, &now);
+	g->started_ms = m->started_ms;
+	g->incoming = now.waiting;
+	g->bundles_per_minute = now.per_minute;
+	text_to_hex64(&g->generation, publish_generation(m->publish));
+	(void)store_space(m->store, &g->disk_free, &g->disk_total, NULL);
+	if (now.disk_low)
+		text_copy(g->hold, sizeof(g->hold),
+		    "the disk reserve is used "
+		    "up: no bundle is taken in and no lease offered until "
+		    "there is room");
+}
+
+/* ---- boot ------------------------------------------------------------ */
+
+static void
+refuse_root(const struct master *m)
+{
+	if (geteuid() != 0 || m->settings.as_root)
+		return;
+	fprintf(stderr,
+	    "pandafuzz-masterd: runs as root only when told to "
+	    "(--as-root): give it a user of its own\n");
+	exit(2);
+}
+
+static void
+open_root(struct master *m)
+{
+	struct err e;
+
+	umask(027);
+	m->root = fs_make_dir_open(AT_FDCWD, m->settings.root, 0755, &e);
+	if (m->root == -1)
+		die(2, &e);
+	if (fs_lock(m->root, "lock", &e) == -1)
+		die(e.cls == ERR_CONFLICT ? 3 : 1, &e);
+	if ((m->run = fs_make_dir_open(m->root, "run", 0755, &e)) == -1)
+		die(1, &e);
+}
+
+static void
+open_state(struct master *m)
+{
+	struct publish_config config;
+	struct err e;
+
+	if ((m->loop = loop_new(&e)) == NULL ||
+	    (m->db = db_open(m->root, &e)) == NULL ||
+	    (m->settings.nosync && db_leave_out_syncs(m->db, &e) == -1) ||
+	    (m->store = store_open(m->root, m->loop, m->settings.nosync, &e)) ==
+		NULL)
+		die(1, &e);
+	config = (struct publish_config){
+	    m->root, m->db, m->store, m->settings.heartbeat};
+	if ((m->publish = publish_open(&config, &e)) == NULL)
+		die(1, &e);
+}
+
+static void
+recover(struct master *m, bool *unclean)
+{
+	struct err e;
+
+	if (recover_note_start(m->db, unclean, &e) == -1 ||
+	    recover_buckets(m->root, m->db, &e) == -1 ||
+	    publish_recover(m->publish, m->settings.new_generation, &e) == -1)
+		die(1, &e);
+}
+
+static void
+start_parts(struct master *m, bool unclean)
+{
+	struct tick_hooks tick = {m, on_disk_low, on_hourly, on_fatal};
+	struct ingest_hooks ingest = {
+	    m, on_will_publish, on_publish, on_up_ms, on_fatal};
+	struct err e;
+
+	m->tick = tick_open(m->loop, m->publish, m->db, m->store,
+	    m->settings.heartbeat, &tick, &e);
+	if (m->tick == NULL)
+		die(1, &e);
+	m->ingest = ingest_open(
+	    m->root, m->loop, m->db, m->store, &ingest, unclean, &e);
+	if (m->ingest == NULL)
+		die(1, &e);
+}
+
+static void
+listen_admin(struct master *m)
+{
+	struct admin_hooks hooks = {m, on_changed, on_spool_retry, on_gauges};
+	int at = m->run;
+	const char *name = "admin.sock", *slash;
+	char folder[512];
+	struct err e;
+
+	if (m->settings.socket[0] != '\0') {
+		slash = strrchr(m->settings.socket, '/');
+		text_copy(folder, sizeof(folder), m->settings.socket);
+		if (slash != NULL && slash != m->settings.socket)
+			folder[slash - m->settings.socket] = '\0';
+		at = fs_open_dir(AT_FDCWD, slash == NULL ? "." : folder, &e);
+		name = slash == NULL ? m->settings.socket : slash + 1;
+		if (at == -1)
+			die(2, &e);
+	}
+	m->admin = admin_open(m->loop, m->db, m->store, at, name, &hooks, &e);
+	if (m->admin == NULL)
+		die(1, &e);
+}
+
+/* ---- stopping -------------------------------------------------------- */
+
+static void
+finished(void *arg)
+{
+	struct master *m = arg;
+	struct err e;
+
+	if (recover_note_stop(m->db, &e) == -1)
+		log_error("masterd.failed", LOG_T("reason", e.text));
+	loop_quit(m->loop, 0);
+}
+
+static void
+too_late(void *arg)
+{
+	struct master *m = arg;
+
+	log_warn("masterd.stopped_late",
+	    LOG_T("reason",
+		"the batch in hand "
+		"took too long; it will be taken again"));
+	loop_quit(m->loop, 0);
+}
+
+/* SIGTERM: the batch in hand is finished, nothing new is taken. */
+static void
+on_stop(void *arg)
+{
+	struct master *m = arg;
+
+	if (m->stopping)
+		return;
+	m->stopping = true;
+	loop_notify("STOPPING=1");
+	log_info("masterd.stopping", LOG_N("pid", getpid()));
+	loop_timer_set(m->deadline, STOP_MS, NULL);
+	ingest_stop(m->ingest, finished, m);
+}
+
+static void
+catch_signals(struct master *m)
+{
+	struct err e;
+
+	signal(SIGPIPE, SIG_IGN);
+	m->term = loop_signal(m->loop, SIGTERM, on_stop, m, &e);
+	m->interrupt = loop_signal(m->loop, SIGINT, on_stop, m, &e);
+	m->deadline = loop_timer(m->loop, too_late, m, &e);
+	if (m->term == NULL || m->interrupt == NULL || m->deadline == NULL)
+		die(1, &e);
+}
+
+static void
+close_all(struct master *m)
+{
+	admin_close(m->admin);
+	ingest_close(m->ingest);
+	tick_close(m->tick);
+	publish_close(m->publish);
+	store_close(m->store);
+	db_close(m->db);
+	loop_drop(m->term);
+	loop_drop(m->interrupt);
+	loop_drop(m->deadline);
+	loop_free(m->loop);
+	settings_release(&m->settings);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct master m;
+	struct err e;
+	bool unclean;
+	int code;
+
+	if ((code = admin_read_child(argc, argv)) != -1)
+		return code;
+	if ((code = settings_load(&m.settings, argc, argv)) != -1)
+		return code;
+	log_set_level((enum log_level)m.settings.log_level);
+	refuse_root(&m);
+	m.started_ms = clock_wall_ms();
+	open_root(&m);
+	open_state(&m);
+	recover(&m, &unclean);
+	catch_signals(&m);
+	start_parts(&m, unclean);
+	listen_admin(&m);
+	log_info("masterd.ready", LOG_T("root", m.settings.root),
+	    LOG_T("generation", publish_generation(m.publish)),
+	    LOG_N("pid", getpid()));
+	loop_notify("READY=1");
+	code = loop_run(m.loop, &e);
+	if (code == -1)
+		die(1, &e);
+	close_all(&m);
+	log_info("masterd.stopped", LOG_N("code", code));
+	return code;
+}

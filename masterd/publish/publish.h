@@ -1,0 +1,51 @@
+#ifndef MASTERD_PUBLISH_PUBLISH_H
+#define MASTERD_PUBLISH_PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "masterd/db/db.h"
+#include "masterd/store/store.h"
+
+/*
+ * outgoing/: what each bot is told (PROTOCOL 23-27).  A cache, rebuilt from
+ * the database at start.  Order: blobs, tickets, job files, status.json last.
+ */
+struct publish;
+
+struct publish_config {
+	int root;
+	struct db *db;
+	struct store *store;
+	uint64_t heartbeat_ms;
+};
+
+struct publish *publish_open(const struct publish_config *c, struct err *e);
+void publish_close(struct publish *p);
+
+/*
+ * Start-up (PROTOCOL 26): when some outgoing status.json has a higher serial
+ * than the database knows, the database is an older one: a new generation is
+ * drawn and committed before anything is published.  Then publishes all.
+ */
+int publish_recover(struct publish *p, bool draw, struct err *e);
+
+/* In a transaction: this bot's status will change; draws its next serial. */
+int publish_mark(struct publish *p, int64_t bot, struct err *e);
+
+/* After the COMMIT, before another transaction begins: write what was marked
+ * in it.  Failures are logged; the bot's next mark tries again. */
+void publish_marked(struct publish *p);
+
+/* Mark every bot (hold for all, disk low). */
+int publish_mark_all(struct publish *p, struct err *e);
+
+/* All bots are told to hold, with this reason; NULL lifts it. */
+void publish_hold(struct publish *p, const char *reason);
+
+/* Files of tickets that were withdrawn over 15 minutes ago; each minute. */
+void publish_sweep(struct publish *p, uint64_t now_ms);
+
+const char *publish_generation(const struct publish *p);
+
+#endif

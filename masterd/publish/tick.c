@@ -1,0 +1,316 @@
+/*
+ * One transaction a round, and none when nothing changed.
+ */
+#include <stdlib.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "masterd/db/bots.h"
+#include "masterd/db/leases.h"
+#include "masterd/db/ledger.h"
+#include "masterd/plan/schedule.h"
+#include "masterd/publish/pack.h"
+#include "masterd/publish/tick.h"
+
+#define ROUND_MS 2000
+#define SOON_MS  50
+#define GAP_MS   30000 /* PROTOCOL 30 */
+#define PACK_MS  10000
+#define SWEEP_MS 60000
+#define HOUR_MS  (60 * 60 * 1000)
+
+struct tick {
+	struct loop_source *timer;
+	struct publish *publish;
+	struct db *db;
+	struct store *store;
+	struct pack *pack;
+	uint64_t heartbeat_ms;
+	struct tick_hooks hooks;
+	uint64_t last; /* clock_up_ms() of the last round */
+	uint64_t next_pack, next_sweep, next_hour;
+	bool low;			/* the disk is */
+	bool held;			/* and the bots were told to hold */
+	bool changed;			/* by an administrator */
+	struct err failed;		/* in a callback of this round */
+};
+
+uint64_t
+tick_up_ms(const struct tick *t)
+{
+	(void)t;
+	return clock_up_ms();
+}
+
+/* ---- planning -------------------------------------------------------- */
+
+static const char *
+keep(struct schedule_input *in, const char *text)
+{
+	in->texts =
+	    mem_resize(in->texts, in->text_count + 1, sizeof(*in->texts));
+	return in->texts[in->text_count++] = mem_strdup(text);
+}
+
+static void
+gather_bot(void *arg, const struct lease_bot *b)
+{
+	struct schedule_input *in = arg;
+
+	in->bots = mem_resize(in->bots, in->bot_count + 1, sizeof(*in->bots));
+	in->bots[in->bot_count++] = (struct schedule_bot){
+	    b->id, b->slots, b->taken, b->takes, keep(in, b->engines)};
+}
+
+static void
+gather_job(void *arg, const struct lease_job *j)
+{
+	struct schedule_input *in = arg;
+
+	in->jobs = mem_resize(in->jobs, in->job_count + 1, sizeof(*in->jobs));
+	in->jobs[in->job_count++] = (struct schedule_job){
+	    .id = j->id,
+	    .engine = keep(in, j->engine),
+	    .weight = j->weight,
+	    .spent_ms = j->spent_ms,
+	    .ceiling = j->ceiling,
+	    .open = j->open,
+	    .newest_lease = j->newest_lease,
+	    .ready = j->ready,
+	    .left_ms = j->left_ms,
+	};
+}
+
+static int
+take_step(struct tick *t, const struct schedule_step *s, struct err *e)
+{
+	int64_t bot;
+
+	if (s->act == SCHEDULE_OFFER) {
+		if (leases_offer(t->db, s->job, s->bot, s->slice_ms,
+			clock_wall_ms(), t->last, e) == -1)
+			return -1;
+		return publish_mark(t->publish, s->bot, e);
+	}
+	if (leases_bot_of(t->db, s->lease, &bot, e) == -1 ||
+	    leases_withdraw(t->db, s->lease,
+		"its slot goes to a job that has "
+		"none",
+		clock_wall_ms(), e) == -1)
+		return -1;
+	return publish_mark(t->publish, bot, e);
+}
+
+static int
+plan(struct tick *t, struct err *e)
+{
+	struct schedule_input in = {0};
+	struct schedule_step step;
+	int result = 0;
+
+	if (t->low)
+		return 0;		/* no fuzz leases below the reserve */
+	if (leases_bots(t->db, gather_bot, &in, e) == -1 ||
+	    leases_jobs(t->db, t->last, gather_job, &in, e) == -1)
+		result = -1;
+	while (result == 0 && schedule_next(&in, &step))
+		result = take_step(t, &step, e);
+	schedule_input_release(&in);
+	return result;
+}
+
+/* ---- time ------------------------------------------------------------ */
+
+static void
+lease_changed(void *arg, int64_t bot)
+{
+	struct tick *t = arg;
+	struct err e;
+
+	if (publish_mark(t->publish, bot, &e) == -1)
+		t->failed = e;
+}
+
+static void
+bot_changed(void *arg, int64_t bot, const char *state)
+{
+	struct tick *t = arg;
+	struct bot_place place;
+	struct err e;
+
+	if (bots_place(t->db, bot, &place, &e) == -1 ||
+	    db_event(t->db, "master", "bot.state", place.name, state, "", &e) ==
+	    -1) {
+		t->failed = e;
+		return;
+	}
+	log_info("bot.state", LOG_T("bot", place.name), LOG_T("state", state));
+	lease_changed(t, bot);
+}
+
+static int
+check_disk(struct tick *t, struct err *e)
+{
+	t->low = t->hooks.disk_low(t->hooks.arg);
+	if (t->low == t->held)
+		return 0;
+	publish_hold(t->publish, t->low ? "the master's disk is full" : NULL);
+	return publish_mark_all(t->publish, e);
+}
+
+static int
+work(struct tick *t, uint64_t delta, struct err *e)
+{
+	uint64_t now = clock_wall_ms();
+
+	err_clear(&t->failed);
+	if (t->changed && publish_mark_all(t->publish, e) == -1)
+		return -1;
+	if (check_disk(t, e) == -1 ||
+	    leases_charge(t->db, delta, now, lease_changed, t, e) == -1 ||
+	    bots_tick(t->db, t->last, t->heartbeat_ms, bot_changed, t, e) ==
+		-1 ||
+	    leases_expire(t->db, now, t->last, lease_changed, t, e) == -1 || leases_settle(t->db, 0, now, t->last, lease_changed, t, e) ==
+	    -1)
+		return -1;
+	if (t->failed.cls != ERR_NONE) {
+		*e = t->failed;
+		return -1;
+	}
+	return plan(t, e);
+}
+
+/* We were away or suspended: nobody is late for that. */
+static int
+forgive(struct tick *t, struct err *e)
+{
+	if (db_begin(t->db, e) == -1)
+		return -1;
+	if (leases_forgive(t->db, t->last, e) == -1 ||
+	    bots_forgive(t->db, t->last, e) == -1) {
+		db_rollback(t->db);
+		return -1;
+	}
+	return db_commit(t->db, e);
+}
+
+static int
+round_of(struct tick *t, struct err *e)
+{
+	uint64_t now = clock_up_ms(), delta = now - t->last;
+	int64_t before;
+
+	t->last = now;
+	if (delta > GAP_MS) {
+		log_warn("clock.gap", LOG_N("ms", delta));
+		delta = 0;
+		if (forgive(t, e) == -1)
+			return -1;
+	}
+	if (db_begin(t->db, e) == -1)
+		return -1;
+	before = db_total_changes(t->db);
+	if (work(t, delta, e) == -1) {
+		db_rollback(t->db);
+		return -1;
+	}
+	if (db_total_changes(t->db) == before) {
+		db_rollback(t->db);
+	} else if (db_commit(t->db, e) == -1) {
+		db_rollback(t->db);
+		return -1;
+	}
+	t->held = t->low;
+	t->changed = false;
+	publish_marked(t->publish);
+	return 0;
+}
+
+static void
+seldom(struct tick *t)
+{
+	struct err e;
+
+	if (t->last >= t->next_pack) {
+		t->next_pack = t->last + PACK_MS;
+		pack_step(t->pack);
+	}
+	if (t->last >= t->next_sweep) {
+		t->next_sweep = t->last + SWEEP_MS;
+		publish_sweep(t->publish, clock_wall_ms());
+	}
+	if (t->last >= t->next_hour) {
+		t->next_hour = t->last + HOUR_MS;
+		t->hooks.hourly(t->hooks.arg);
+		if (ledger_fold(t->db, clock_wall_ms(), &e) == -1)
+			t->hooks.fatal(t->hooks.arg, &e);
+	}
+}
+
+static void
+on_timer(void *arg)
+{
+	struct tick *t = arg;
+	struct err e;
+
+	loop_timer_set(t->timer, ROUND_MS, NULL);
+	if (round_of(t, &e) == -1) {
+		/* A full disk passes; all else does not. */
+		if (e.cls == ERR_AGAIN)
+			log_warn("tick.postponed", LOG_T("reason", e.text));
+		else
+			t->hooks.fatal(t->hooks.arg, &e);
+		return;
+	}
+	seldom(t);
+}
+
+void
+tick_soon(struct tick *t)
+{
+	loop_timer_set(t->timer, SOON_MS, NULL);
+}
+
+void
+tick_changed(struct tick *t)
+{
+	t->changed = true;
+	tick_soon(t);
+}
+
+struct tick *
+tick_open(struct loop *loop, struct publish *publish, struct db *db,
+    struct store *store, uint64_t heartbeat_ms, const struct tick_hooks *hooks,
+    struct err *e)
+{
+	struct tick *t = mem_alloc(sizeof(*t));
+
+	t->publish = publish;
+	t->db = db;
+	t->store = store;
+	t->heartbeat_ms = heartbeat_ms;
+	t->hooks = *hooks;
+	t->last = clock_up_ms();
+	t->next_pack = t->last + PACK_MS;
+	t->next_sweep = t->last + SWEEP_MS;
+	t->next_hour = t->last + HOUR_MS;
+	t->pack = pack_open(publish, db, store, hooks->fatal, hooks->arg);
+	if (forgive(t, e) == -1 ||
+	    (t->timer = loop_timer(loop, on_timer, t, e)) == NULL ||
+	    loop_timer_set(t->timer, SOON_MS, e) == -1) {
+		tick_close(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+tick_close(struct tick *t)
+{
+	if (t == NULL)
+		return;
+	loop_drop(t->timer);
+	pack_close(t->pack);
+	free(t);
+}

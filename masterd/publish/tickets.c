@@ -1,0 +1,257 @@
+/*
+ * Tickets and job files: what a lease needs, and where to fetch it.  A ticket
+ * names only the files its target needs: the program, its side files, and
+ * what is no fuzz target of the build itself (libraries, data).
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "lib/wire/manifest.h"
+#include "lib/wire/ticket.h"
+#include "masterd/db/leases.h"
+#include "masterd/db/segments.h"
+#include "masterd/publish/publish_internal.h"
+
+struct tickets {
+	struct publish *p;
+	int folder, tickets, jobs, blobs;
+	struct err *e;
+	uint64_t *written; /* job files of this round */
+	int written_count;
+};
+
+static int
+read_manifest(struct publish *p, const struct digest *build, struct manifest *m,
+    struct err *e)
+{
+	struct buf text = BUF_INIT;
+	char path[DIGEST_HEX + 32];
+	int result;
+
+	snprintf(
+	    path, sizeof(path), "builds/%s.manifest", digest_hex(build).text);
+	result = fs_read_file(p->root, path, &text, MANIFEST_MAX_BYTES, e);
+	if (result == 0)
+		result = manifest_parse(m, text.data, text.len, e);
+	buf_release(&text);
+	return result;
+}
+
+static bool
+has_suffix(const char *rest)
+{
+	static const char *const suffixes[] = {
+	    ".dict", ".options", "_seed_corpus.zip", NULL};
+	int i;
+
+	for (i = 0; suffixes[i] != NULL; i++)
+		if (strcmp(rest, suffixes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Is "path" another target of the build, or a side file of one? */
+static bool
+of_another(const char *path, const char *program, const char *other)
+{
+	size_t len = strlen(other);
+
+	if (strcmp(other, program) == 0 || strncmp(path, other, len) != 0)
+		return false;
+	return path[len] == '\0' || has_suffix(path + len);
+}
+
+struct choice {
+	const char *program;
+	const struct manifest *m;
+	bool *skip;
+};
+
+static int
+skip_other(void *arg, const char *other)
+{
+	struct choice *c = arg;
+	int i;
+
+	for (i = 0; i < c->m->count; i++)
+		if (of_another(c->m->files[i].path, c->program, other))
+			c->skip[i] = true;
+	return 0;
+}
+
+static int
+choose_files(struct publish *p, struct ticket *t, const struct manifest *m,
+    struct err *e)
+{
+	struct choice c = {
+	    t->program, m, mem_array((size_t)m->count, sizeof(bool))};
+	int i, result;
+
+	result = segments_programs(p->db, &t->build, skip_other, &c, e);
+	t->files = mem_array((size_t)m->count, sizeof(*t->files));
+	for (i = 0; i < m->count && result == 0; i++) {
+		if (c.skip[i])
+			continue;
+		if (t->file_count == TICKET_MAX_FILES)
+			result = err_set(e, ERR_REFUSED,
+			    "target '%s' needs "
+			    "more than %d files",
+			    t->target.text, TICKET_MAX_FILES);
+		else
+			t->files[t->file_count++] = m->files[i];
+	}
+	free(c.skip);
+	return result;
+}
+
+static int
+link_files(struct tickets *s, const struct ticket *t)
+{
+	int i;
+
+	for (i = 0; i < t->file_count; i++)
+		if (store_publish(s->p->store, STORE_BUILD_FILE,
+			&t->files[i].sha256, s->blobs,
+			digest_hex(&t->files[i].sha256).text, s->e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+put(int dir, const char *name, const struct buf *text, struct err *e)
+{
+	return fs_replace(dir, name, text->data, text->len, 0640, false, e);
+}
+
+/* ---- job files ------------------------------------------------------- */
+
+static int
+link_segment(void *arg, const struct segment *g)
+{
+	struct tickets *s = arg;
+
+	return store_publish(s->p->store, STORE_SEGMENT, &g->sha256, s->blobs,
+	    digest_hex(&g->sha256).text, s->e);
+}
+
+/* What people see as jobs/<id>/. */
+static int
+put_view(struct tickets *s, const struct ticket *t)
+{
+	struct buf text = BUF_INIT;
+	char job[20];
+	int result;
+
+	snprintf(job, sizeof(job), "%016jx", (uintmax_t)t->job);
+	json_open(&text, NULL, '{');
+	json_put_string(&text, "job", job);
+	json_put_string(&text, "project", t->project.text);
+	json_put_string(&text, "target", t->target.text);
+	json_put_string(&text, "build", digest_hex(&t->build).text);
+	json_put_string(&text, "engine", t->engine);
+	json_put_string(&text, "sanitizer", t->sanitizer);
+	json_close(&text, '}');
+	buf_addc(&text, '\n');
+	result = store_job_folder(s->p->store, job, t->project.text,
+	    t->target.text, buf_text(&text), s->e);
+	buf_release(&text);
+	return result;
+}
+
+static int
+put_job(struct tickets *s, const struct ticket *t)
+{
+	struct job_file j = {.job = t->job};
+	struct buf text = BUF_INIT;
+	char name[32];
+	int i, result;
+
+	for (i = 0; i < s->written_count; i++)
+		if (s->written[i] == t->job)
+			return 0;
+	s->written[s->written_count++] = t->job;
+	result = segments_job_file(s->p->db, &j, s->e);
+	for (i = 0; i < j.segment_count && result == 0; i++)
+		result = link_segment(s, &j.segments[i]);
+	if (result == 0) {
+		job_file_format(&text, &j);
+		snprintf(name, sizeof(name), "%016jx.json", (uintmax_t)t->job);
+		result = put(s->jobs, name, &text, s->e);
+	}
+	if (result == 0)
+		result = put_view(s, t);
+	buf_release(&text);
+	job_file_release(&j);
+	return result;
+}
+
+/* ---- tickets --------------------------------------------------------- */
+
+static int
+put_new_ticket(struct tickets *s, struct ticket *t, const char *name)
+{
+	struct manifest m = {NULL, 0, 0};
+	struct buf text = BUF_INIT;
+	int result;
+
+	result = read_manifest(s->p, &t->build, &m, s->e);
+	if (result == 0)
+		result = choose_files(s->p, t, &m, s->e);
+	if (result == 0)
+		result = link_files(s, t);
+	if (result == 0) {
+		ticket_format(&text, t);
+		result = put(s->tickets, name, &text, s->e);
+	}
+	buf_release(&text);
+	manifest_release(&m);
+	free(t->files);
+	t->files = NULL;
+	t->file_count = 0;
+	return result;
+}
+
+/* A ticket never changes: what was published stays as it is. */
+static int
+put_ticket(void *arg, struct ticket *t)
+{
+	struct tickets *s = arg;
+	char name[32];
+
+	if (s->written_count == STATUS_MAX_LEASES)
+		return 0;
+	snprintf(name, sizeof(name), "%016jx.json", (uintmax_t)t->lease);
+	if (put_job(s, t) == -1)
+		return -1;
+	if (faccessat(s->tickets, name, F_OK, 0) == 0)
+		return 0;
+	return put_new_ticket(s, t, name);
+}
+
+int
+publish_tickets(struct publish *p, int64_t bot, int folder, struct err *e)
+{
+	uint64_t written[STATUS_MAX_LEASES];
+	struct tickets s = {p, folder, -1, -1, -1, e, written, 0};
+	int result = -1;
+
+	s.tickets = fs_make_dir_open(folder, "tickets", 02750, e);
+	s.jobs =
+	    s.tickets == -1 ? -1 : fs_make_dir_open(folder, "jobs", 02750, e);
+	s.blobs =
+	    s.jobs == -1 ? -1 : fs_make_dir_open(folder, "blobs", 02750, e);
+	if (s.blobs != -1)
+		result = leases_tickets(p->db, bot, put_ticket, &s, e);
+	if (s.tickets != -1)
+		close(s.tickets);
+	if (s.jobs != -1)
+		close(s.jobs);
+	if (s.blobs != -1)
+		close(s.blobs);
+	return result;
+}

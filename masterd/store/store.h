@@ -1,0 +1,112 @@
+#ifndef MASTERD_STORE_STORE_H
+#define MASTERD_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/digest.h"
+#include "lib/base/err.h"
+#include "lib/base/loop.h"
+
+/*
+ * The master's bytes: files named by their digests below ROOT (DESIGN 4).
+ *
+ * Order of one batch: stage everything, name everything, store_sync(), and
+ * only when that has called back: COMMIT.  A name without its row is debris
+ * of a kill and is replaced by rename; a name with its row is never touched,
+ * so the caller asks the database before it names.
+ */
+struct store;
+
+/*
+ * Open ROOT; makes what is missing, empties stage/ of other boots, starts the
+ * sync child.  stage/ and the store folders must share one file system
+ * (REFUSED if not).  "nosync" is for the power-cut harness only: syncs are
+ * left out, and it must be seen to fail.
+ */
+struct store *store_open(
+    int root, struct loop *loop, bool nosync, struct err *e);
+void store_close(struct store *s);
+
+/* ---- staging ---- */
+struct staged; /* a file in stage/ with its running digest */
+
+struct staged *store_stage(struct store *s, struct err *e);
+int store_stage_add(
+    struct staged *f, const void *bytes, size_t len, struct err *e);
+/* Close it: no more bytes.  "digest" and "size" may be NULL. */
+int store_stage_end(
+    struct staged *f, struct digest *digest, uint64_t *size, struct err *e);
+void store_stage_drop(struct staged *f); /* unlink and free; NULL is fine */
+
+/*
+ * ---- naming: take "f" (ended) and rename it to its place ----
+ * Each frees "f" whatever happens and returns 0 or -1.
+ */
+int store_name_unit(struct store *s, struct staged *f, const char *project,
+    const char *target, const struct digest *sha256, struct err *e);
+
+/* crashes/<project>/<target>/<sha256>/<file>, file as "input", "input.min",
+ * "report-<sig8>.txt", "meta.json". */
+int store_name_crash(struct store *s, struct staged *f, const char *project,
+    const char *target, const struct digest *sha256, const char *file,
+    struct err *e);
+int store_name_build_file(struct store *s, struct staged *f,
+    const struct digest *sha256, struct err *e);
+int store_name_manifest(struct store *s, struct staged *f,
+    const struct digest *build, struct err *e);
+int store_name_segment(struct store *s, struct staged *f,
+    const struct digest *sha256, struct err *e);
+
+/*
+ * ---- syncing ----
+ * One syncfs(2) of the store's file system by the sync child, for everything
+ * named before this call.  "done" is called from the loop.  A failed sync, or
+ * a dead sync child, ends the process (exit 1) after logging: the answer to a
+ * lost write is to redo it from its source.  Calls queue up.
+ */
+void store_sync(struct store *s, loop_fn *done, void *arg);
+
+/* ---- reading and publishing ---- */
+/* Open a file of the store for reading; NOT_FOUND when missing. */
+int store_open_unit(struct store *s, const char *project, const char *target,
+    const struct digest *sha256, struct err *e);
+int store_open_crash(struct store *s, const char *project, const char *target,
+    const struct digest *sha256, const char *file, struct err *e);
+int store_open_build_file(
+    struct store *s, const struct digest *sha256, struct err *e);
+int store_open_manifest(
+    struct store *s, const struct digest *build, struct err *e);
+
+/*
+ * Hard-link a build file or segment (mode 0444) as "name" into "to"; a copy
+ * where the file system has no more links for it.  An existing name stays.
+ */
+enum store_kind { STORE_BUILD_FILE, STORE_SEGMENT };
+int store_publish(struct store *s, enum store_kind kind,
+    const struct digest *sha256, int to, const char *name, struct err *e);
+
+/* Symbolic link buckets/<project>/<number>/<sha256> into crashes/. */
+int store_link_bucket(struct store *s, const char *project, uint64_t number,
+    const char *target, const struct digest *sha256, struct err *e);
+
+/* jobs/<job>/: links to its target's corpus and crashes, and job.json. */
+int store_job_folder(struct store *s, const char *job, const char *project,
+    const char *target, const char *json, struct err *e);
+/* Append to jobs/<job>/log; a long one starts anew. */
+int store_job_log(struct store *s, const char *job, const char *text,
+    size_t len, struct err *e);
+
+/* Call "fn" for the digest of each file in segments/ that is older than
+ * "before_s"; those for which it says 0 are unlinked. */
+int store_sweep_segments(struct store *s, uint64_t before_s,
+    int (*fn)(void *arg, const struct digest *sha256), void *arg,
+    struct err *e);
+
+/* Free and total bytes of the store's file system. */
+int store_space(
+    struct store *s, uint64_t *free_bytes, uint64_t *total, struct err *e);
+
+int store_root(const struct store *s); /* borrowed descriptor */
+
+#endif

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Makes tests/fuzz/seeds again, from the programs as they are.  Run it after a
+# change of the format:  tests/fuzz/make-seeds.sh build
+set -eu
+
+bin=$(cd "${1:-build}/bin" && pwd)
+seeds=$(cd "$(dirname "$0")/seeds" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+printf 'hello' >unit
+printf 'A%.0s' 1 2 3 4 5 6 7 8 >crash
+printf '==1==ERROR: AddressSanitizer: heap-buffer-overflow\n' >report
+: >empty
+
+seal() {	# name kind option...
+	name=$1 kind=$2
+	shift 2
+	"$bin/pf-spool" seal --kind "$kind" --bot b-1 --seq 7 \
+	    --epoch 5f3c9a01d2e4b677 --sealed 1795352981746 "$@" \
+	    -o "$name.pfb" >/dev/null
+	{ printf '\000'; cat "$name.pfb"; } >"$seeds/bundle/$name-file"
+	{ printf '\001'; zcat "$name.pfb"; } >"$seeds/bundle/$name-text"
+	{ printf '\002'; zcat "$name.pfb" | sed '$d'; } \
+	    >"$seeds/bundle/$name-lines"
+}
+
+lease=00000000000000aa
+seal corpus corpus --target png/read --lease $lease --unit unit --unit empty
+seal crash crash --target png/read --lease $lease --job $lease \
+    --crash crash --report report --minimised unit
+seal complete complete --lease $lease --complete done --needs 1-6
+seal beat heartbeat \
+    --record '{"rec":"holding","lease":"'$lease'","seconds":9,"execs":77}' \
+    --record '{"rec":"epoch","epoch":"5f3c9a01d2e4b677","oldest":1,"highest":7}' \
+    --record '{"rec":"drop","epoch":"5f3c9a01d2e4b677","first":2,"last":3}' \
+    --record '{"rec":"noted","epoch":"5f3c9a01d2e4b677","seq":5}' \
+    --record '{"rec":"why"}' --payload report
+seal register register \
+    --record '{"rec":"host","cores":2,"memory":4096,"slots":1,"sandbox":"bwrap","arch":"x86_64"}' \
+    --record '{"rec":"os"}' --payload unit \
+    --record '{"rec":"wire","version":1}'
+{ printf '\002'; printf '{"pfb":2,"new":"key"}\nanything\n'; } \
+    >"$seeds/bundle/newer-lines"

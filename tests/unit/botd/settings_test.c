@@ -1,0 +1,209 @@
+/* botd/settings: what was given, and what follows when it was not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "botd/settings.h"
+#include "tests/unit/scratch.h"
+
+static void
+set(struct settings *s, const char *key, const char *text)
+{
+	struct err e;
+
+	if (settings_set(s, key, text, &e) == -1)
+		fail_msg("%s", e.text);
+}
+
+static void
+the_defaults_are_those_of_the_design(void **state)
+{
+	struct settings s;
+	struct courier_config c;
+	struct runner_config r;
+
+	(void)state;
+	settings_init(&s);
+	assert_string_equal(s.root, "/var/lib/pandafuzz-bot");
+	settings_courier(&s, &c);
+	settings_runner(&s, &r);
+	assert_int_equal(c.poll_ms, 1000);
+	assert_int_equal(c.timeout_ms, 30000);
+	assert_int_equal(c.confirm_ms, 60000);
+	assert_int_equal(c.acked_ms, 24 * 3600 * 1000);
+	assert_int_equal(c.acked_bytes, 1 << 30);
+	assert_int_equal(r.memory_mb, 2560);
+	assert_int_equal(r.seal_ms, 60000);
+	assert_int_equal(r.processes, 64);
+	assert_true(r.cache_bytes == UINT64_C(20) << 30);
+	assert_true(r.outbox_bytes == UINT64_C(4) << 30);
+	assert_false(r.no_sandbox);
+	settings_release(&s);
+}
+
+static void
+a_file_is_read_and_options_win(void **state)
+{
+	struct scratch *scratch = *state;
+	static const char text[] = "root: /srv/bot\nslots: 3\n"
+				   "link: dir:/srv/pf/spool/team-a\n"
+				   "name: b7\nsandbox: none\nseal_after: 5s\n";
+	char path[96], *complaints = NULL;
+	struct settings s;
+	struct runner_config r;
+	struct err e;
+
+	scratch_file(scratch->fd, "botd.yaml", text, strlen(text));
+	snprintf(path, sizeof(path), "%s/botd.yaml", scratch->path);
+	settings_init(&s);
+	if (settings_read(&s, path, &complaints, &e) == -1)
+		fail_msg("%s", e.text);
+	set(&s, "slots", "5");
+	assert_int_equal(settings_finish(&s, &e), 0);
+	settings_runner(&s, &r);
+	assert_int_equal(r.slots, 5);
+	assert_true(r.no_sandbox);
+	assert_int_equal(r.seal_ms, 5000);
+	assert_string_equal(r.bot.text, "b7");
+	assert_string_equal(r.account.text, "team-a");
+	settings_release(&s);
+}
+
+static void
+mistakes_in_a_file_are_named_with_line_and_column(void **state)
+{
+	struct scratch *scratch = *state;
+	static const char text[] = "root: /srv/bot\nslot: 3\nsandbox: maybe\n";
+	char path[96], *complaints = NULL;
+	struct settings s;
+	struct err e;
+
+	scratch_file(scratch->fd, "botd.yaml", text, strlen(text));
+	snprintf(path, sizeof(path), "%s/botd.yaml", scratch->path);
+	settings_init(&s);
+	assert_int_equal(settings_read(&s, path, &complaints, &e), -1);
+	assert_non_null(strstr(complaints, "botd.yaml:2:1"));
+	assert_non_null(strstr(complaints, "slots"));
+	assert_non_null(strstr(complaints, "botd.yaml:3:"));
+	free(complaints);
+	settings_release(&s);
+}
+
+static void
+the_account_is_what_the_link_names(void **state)
+{
+	static const struct {
+		const char *link, *account;
+	} cases[] = {
+	    {"dir:/srv/pf/spool/local", "local"},
+	    {"dir:/srv/pf/spool/local//", "local"},
+	    {"sftp://team-a@master:22", "team-a"},
+	    {"sftp://Root@master", NULL},
+	    {"dir:/srv/pf/spool/Not Ok", NULL},
+	    {"dir:/", NULL},
+	};
+	struct settings s;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		settings_init(&s);
+		set(&s, "name", "b1");
+		set(&s, "link", cases[i].link);
+		rc = settings_finish(&s, NULL);
+		assert_int_equal(rc, cases[i].account == NULL ? -1 : 0);
+		if (rc == 0)
+			assert_string_equal(
+			    s.account_name.text, cases[i].account);
+		set(&s, "account", "given");
+		assert_int_equal(settings_finish(&s, NULL), 0);
+		assert_string_equal(s.account_name.text, "given");
+		settings_release(&s);
+	}
+}
+
+static void
+the_name_is_given_or_the_identity_or_the_host(void **state)
+{
+	struct scratch *scratch = *state;
+	struct settings s;
+
+	settings_init(&s);
+	set(&s, "root", scratch->path);
+	set(&s, "link", "dir:/srv/pf/spool/local");
+	assert_int_equal(settings_finish(&s, NULL), 0);
+	assert_true(name_ok(s.bot_name.text));
+	scratch_file(scratch->fd, "identity", "lab-7\n", 6);
+	assert_int_equal(settings_finish(&s, NULL), 0);
+	assert_string_equal(s.bot_name.text, "lab-7");
+	set(&s, "name", "b2");
+	assert_int_equal(settings_finish(&s, NULL), 0);
+	assert_string_equal(s.bot_name.text, "b2");
+	set(&s, "name", "B 2");
+	assert_int_equal(settings_finish(&s, NULL), -1);
+	settings_release(&s);
+}
+
+static void
+a_host_name_is_made_to_fit(void **state)
+{
+	static const struct {
+		const char *host, *name;
+	} cases[] = {
+	    {"lab7", "lab7"},
+	    {"Lab_7.example.org", "lab-7"},
+	    {"-x", "x"},
+	    {"", "bot"},
+	    {"...", "bot"},
+	    {"a123456789b123456789c123456789d123456789",
+		"a123456789b123456789c123456789d1"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct name n = settings_host_name(cases[i].host);
+
+		assert_string_equal(n.text, cases[i].name);
+		assert_true(name_ok(n.text));
+	}
+}
+
+static void
+without_a_link_there_is_a_sentence(void **state)
+{
+	struct settings s;
+	struct err e;
+
+	(void)state;
+	settings_init(&s);
+	assert_int_equal(settings_finish(&s, &e), -1);
+	assert_non_null(strstr(e.text, "sftp://user@host:port"));
+	settings_release(&s);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(the_defaults_are_those_of_the_design),
+	    TEST(a_file_is_read_and_options_win),
+	    TEST(mistakes_in_a_file_are_named_with_line_and_column),
+	    TEST(the_account_is_what_the_link_names),
+	    TEST(the_name_is_given_or_the_identity_or_the_host),
+	    TEST(a_host_name_is_made_to_fit),
+	    TEST(without_a_link_there_is_a_sentence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

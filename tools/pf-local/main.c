@@ -1,0 +1,182 @@
+/*
+ * pf-local: a whole PandaFuzz below one folder: a master, a private sshd and
+ * bots, all run by whoever calls us.  See local.h for what lies where.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "tools/pf-local/layout.h"
+#include "tools/pf-local/status.h"
+#include "tools/pf-local/up.h"
+
+enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_ROOT };
+
+static const char usage[] =
+    "usage: pf-local up ROOT [--bots N] [--slots N] [--link sftp|dir]\n"
+    "       pf-local down ROOT\n"
+    "       pf-local status ROOT\n"
+    "\n"
+    "A master, a private sshd on 127.0.0.1 and bots b1, b2, ... below the\n"
+    "folder ROOT, run by you.  `up` starts whatever is down and changes\n"
+    "nothing else; options are remembered.  Bots default to 1, slots of each\n"
+    "to what the machine has, link to sftp.\n"
+    "\n"
+    "examples:\n"
+    "       pf-local up ~/fuzz --bots 2\n"
+    "       pfadm --root ~/fuzz status\n"
+    "\n"
+    "exit: 0 done (status: all up), 1 failed (status: something is down),\n"
+    "      2 usage, 3 ROOT was not made by `up`\n";
+
+static int
+complain(const struct err *e)
+{
+	fprintf(stderr, "pf-local: %s\n", e->text);
+	return e->cls == ERR_NOT_FOUND ? EXIT_NO_ROOT : EXIT_FAILED;
+}
+
+static int
+cmd_up(const char *root, const struct up_wish *wish)
+{
+	struct err e = {0};
+	struct local l;
+	char *log;
+	int code;
+
+	if (layout_open(&l, root, true, &e) == -1 ||
+	    layout_lock(&l, &e) == -1 || layout_load(&l, &e) == -1) {
+		complain(&e);
+		return EXIT_FAILED;
+	}
+	if (up(&l, wish, &log, &e) == -1) {
+		code = complain(&e);
+		if (log != NULL && log[0] != '\0')
+			fprintf(stderr, "%s", log);
+		free(log);
+		return code == EXIT_NO_ROOT ? EXIT_FAILED : code;
+	}
+	printf("up: master, ");
+	if (l.config.sftp)
+		printf("sshd on 127.0.0.1:%u, ", l.config.port);
+	printf("%u bot%s in %s\n", l.config.bots, l.config.bots == 1 ? "" : "s",
+	    l.root);
+	return EXIT_OK;
+}
+
+static int
+cmd_down(const char *root)
+{
+	struct err e = {0};
+	struct local l;
+	int killed;
+
+	if (layout_open(&l, root, false, &e) == -1 || layout_lock(&l, &e) == -1)
+		return complain(&e);
+	killed = down(&l);
+	if (killed > 0)
+		fprintf(stderr,
+		    "pf-local: %d process%s had to be killed; nothing is "
+		    "lost, the next `up` goes on from there\n",
+		    killed, killed == 1 ? "" : "es");
+	return EXIT_OK;
+}
+
+static int
+cmd_status(const char *root)
+{
+	struct err e = {0};
+	struct local l;
+
+	if (layout_open(&l, root, false, &e) == -1 || layout_load(&l, &e) == -1)
+		return complain(&e);
+	return status_print(&l) ? EXIT_OK : EXIT_FAILED;
+}
+
+static int
+bad_usage(const char *why)
+{
+	fprintf(stderr, "pf-local: %s\n%s", why, usage);
+	return EXIT_USAGE;
+}
+
+static int
+number(const char *text, uint64_t max)
+{
+	uint64_t n;
+
+	if (text_to_u64(&n, text) == -1 || n > max)
+		return -1;
+	return (int)n;
+}
+
+/* 0, or -1 after a complaint. */
+static int
+read_option(int option, const char *value, struct up_wish *w)
+{
+	switch (option) {
+	case 'b':
+		w->bots = number(value, LOCAL_BOTS_MAX);
+		return w->bots;
+	case 's':
+		w->slots = number(value, 1024);
+		return w->slots;
+	case 'l':
+		if (strcmp(value, "sftp") == 0)
+			w->sftp = 1;
+		else if (strcmp(value, "dir") == 0)
+			w->sftp = 0;
+		return w->sftp;
+	default:
+		return -1;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	/* clang-format off */
+	static const struct option options[] = {
+		{ "bots",	required_argument,	NULL,	'b' },
+		{ "slots",	required_argument,	NULL,	's' },
+		{ "link",	required_argument,	NULL,	'l' },
+		{ "help",	no_argument,		NULL,	'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	/* clang-format on */
+	struct up_wish wish = {-1, -1, -1};
+	bool given = false;
+	const char *verb;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (o == 'h') {
+			fputs(usage, stdout);
+			return EXIT_OK;
+		}
+		if (o == '?')
+			return bad_usage("bad option");
+		if (read_option(o, optarg, &wish) == -1)
+			return bad_usage("bad value of an option");
+		given = true;
+	}
+	if (argc - optind != 2)
+		return bad_usage("a verb and ROOT are needed");
+	/* Folders of ours are for us; the group may read a ROOT's results. */
+	umask(027);
+	verb = argv[optind];
+	if (strcmp(verb, "up") == 0)
+		return cmd_up(argv[optind + 1], &wish);
+	if (given)
+		return bad_usage("options are for `up`");
+	if (strcmp(verb, "down") == 0)
+		return cmd_down(argv[optind + 1]);
+	if (strcmp(verb, "status") == 0)
+		return cmd_status(argv[optind + 1]);
+	return bad_usage("no such verb");
+}

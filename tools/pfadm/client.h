@@ -1,0 +1,52 @@
+#ifndef TOOLS_PFADM_CLIENT_H
+#define TOOLS_PFADM_CLIENT_H
+
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/json.h"
+
+/*
+ * One connection to the master's socket.  The only door to libcurl.  Paths are
+ * those below /api/v1/, already escaped: client_path().
+ */
+struct client;
+
+struct client *client_open(const char *socket);
+void client_close(struct client *c); /* NULL is fine */
+
+struct reply {
+	long status;	  /* HTTP's; 0: the master did not answer */
+	struct buf body;  /* as it came */
+	struct json *json; /* NULL when it is none */
+};
+
+void reply_release(struct reply *r);
+
+/*
+ * Ask.  0 when the master did it; else -1 with "e" made from what it said:
+ * its sentence and class.  "r" is to be released in any case.
+ * A master that is not there is AGAIN with status 0 and e->sys set.
+ */
+int client_get(
+    struct client *c, const char *path, struct reply *r, struct err *e);
+int client_send(struct client *c, const char *method, const char *path,
+    const void *body, size_t len, struct reply *r, struct err *e);
+
+/* Send "size" bytes of an open file. */
+int client_upload(struct client *c, const char *path, int fd, uint64_t size,
+    struct reply *r, struct err *e);
+
+/* The answer's bytes go to "fd" as they come; errors to "r". */
+int client_download(struct client *c, const char *path, int fd,
+    struct reply *r, struct err *e);
+
+/*
+ * Make a path: in "fmt" each %s is replaced by its argument with everything
+ * escaped that is not plain.  Returns a buffer of "c", good until its next
+ * use of this function; at most 4 KiB.
+ */
+const char *client_path(struct client *c, const char *fmt, ...);
+
+#endif

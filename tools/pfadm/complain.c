@@ -1,0 +1,87 @@
+/*
+ * Failures: one sentence on standard error, a hint where one helps, and the
+ * exit code that scripts go by.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "tools/pfadm/pfadm.h"
+
+static int
+code_of(const struct err *e, const struct reply *reply, const char *code)
+{
+	if (reply != NULL && reply->status == 0 && e->sys != 0)
+		return e->cls == ERR_DENIED ? EXIT_DENIED : EXIT_NO_MASTER;
+	if (strcmp(code, "ambiguous") == 0)
+		return EXIT_USAGE;
+	switch (e->cls) {
+	case ERR_NOT_FOUND:
+		return EXIT_NOT_FOUND;
+	case ERR_DENIED:
+		return EXIT_DENIED;
+	case ERR_CONFLICT:
+		return EXIT_CONFLICT;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+/* The master's own error, or one of the same form. */
+static void
+print_json(const struct err *e, const struct reply *reply, const char *hint)
+{
+	struct buf out = BUF_INIT;
+
+	if (reply != NULL && reply->json != NULL && reply->status >= 300) {
+		printf("%s\n", reply->body.data);
+		return;
+	}
+	json_open(&out, NULL, '{');
+	json_open(&out, "error", '{');
+	json_put_string(&out, "code", err_class_name(e->cls));
+	json_put_string(&out, "message", e->text);
+	json_put_string(&out, "field", NULL);
+	json_put_string(&out, "hint", hint);
+	json_close(&out, '}');
+	json_close(&out, '}');
+	printf("%s\n", out.data);
+	buf_release(&out);
+}
+
+int
+complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
+{
+	const struct json_value *error = reply == NULL
+	    ? NULL
+	    : json_get(json_root(reply->json), "error");
+	const char *hint = json_get_string(error, "hint", NULL);
+	int code = code_of(e, reply, json_get_string(error, "code", ""));
+
+	if (code == EXIT_NO_MASTER)
+		hint = "start it: pf-local up ROOT, or systemctl start "
+		       "pandafuzz-masterd; --root ROOT says where it is";
+	if (code == EXIT_DENIED && hint == NULL)
+		hint = "members of the groups pandafuzz-admin and "
+		       "pandafuzz-read may use it";
+	if (pf->o.json)
+		print_json(e, reply, hint);
+	fflush(stdout);
+	fprintf(stderr, "pfadm: %s\n", e->text);
+	if (hint != NULL)
+		fprintf(stderr, "hint: %s\n", hint);
+	return code;
+}
+
+int
+complain_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("pfadm: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}

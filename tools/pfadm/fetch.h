@@ -1,0 +1,45 @@
+#ifndef TOOLS_PFADM_FETCH_H
+#define TOOLS_PFADM_FETCH_H
+
+#include "tools/pfadm/pfadm.h"
+#include "tools/pfadm/table.h"
+
+/*
+ * Lists and items: asked for page by page, printed by a description.
+ */
+struct listing {
+	const char *path; /* "jobs" */
+	const struct column *columns;
+	const char *none; /* what to say on standard error when it is empty */
+	bool limited;	  /* on a terminal only the newest 50 */
+};
+
+/* What is shown below an item: rows under one of its keys. */
+struct section {
+	const char *title, *key;
+	const struct column *columns;
+};
+
+struct sheet {
+	const char *path; /* "jobs" */
+	const struct column *fields;
+	const struct section *sections; /* end with a title of NULL; may be
+					   NULL */
+};
+
+/* Print the listing that is the command's data. */
+int show_list(struct pfadm *pf);
+/* The same for an address of its own. */
+int show_listing(
+    struct pfadm *pf, const struct listing *l, const char *address);
+
+/* Print the sheet that is the command's data, for the command's argument. */
+int show_sheet(struct pfadm *pf);
+void print_sheet(
+    struct pfadm *pf, const struct sheet *s, const struct json_value *item);
+
+/* Ask for an address and print it as JSON, or with "print". */
+int show_reply(struct pfadm *pf, const char *address,
+    void (*print)(struct pfadm *pf, const struct json_value *root));
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * From words to a command, and the help: all from the table of commands.
+ */
+#include <string.h>
+
+#include "tools/pfadm/nearest.h"
+#include "tools/pfadm/pfadm.h"
+
+#define MAX_WORDS 128
+
+/* Number of leading words that are the command's, 0 when they are not. */
+static int
+matches(const struct command *c, int count, char **words)
+{
+	const char *p = c->words;
+	size_t n;
+	int i;
+
+	for (i = 0; *p != '\0'; i++) {
+		n = strcspn(p, " ");
+		if (i == count || strlen(words[i]) != n ||
+		    strncmp(words[i], p, n) != 0)
+			return 0;
+		p += n;
+		p += *p == ' ';
+	}
+	return i;
+}
+
+static bool
+is_noun(const char *word)
+{
+	size_t n = strlen(word);
+	int i;
+
+	for (i = 0; i < command_count; i++)
+		if (strncmp(commands[i].words, word, n) == 0 &&
+		    commands[i].words[n] == ' ')
+			return true;
+	return false;
+}
+
+/* First words of all commands, or second words of one noun. */
+static int
+candidates(const char *noun, const char *names[MAX_WORDS],
+    char text[MAX_WORDS][24])
+{
+	size_t skip = noun == NULL ? 0 : strlen(noun) + 1;
+	int i, count = 0;
+
+	for (i = 0; i < command_count && count < MAX_WORDS; i++) {
+		if (noun != NULL &&
+		    (strncmp(commands[i].words, noun, skip - 1) != 0 ||
+			commands[i].words[skip - 1] != ' '))
+			continue;
+		snprintf(text[count], sizeof(text[count]), "%.*s",
+		    (int)strcspn(commands[i].words + skip, " "),
+		    commands[i].words + skip);
+		names[count] = text[count];
+		count++;
+	}
+	return count;
+}
+
+static void
+complain_word(const char *noun, const char *word)
+{
+	char text[MAX_WORDS][24];
+	const char *names[MAX_WORDS] = {NULL};
+	int count = candidates(noun, names, text);
+	const char *near = nearest(word, names, count);
+
+	if (noun != NULL)
+		complain_usage("'%s %s' is no command", noun, word);
+	else
+		complain_usage("'%s' is no command", word);
+	if (near != NULL)
+		fprintf(stderr, "hint: did you mean '%s%s%s'?\n",
+		    noun == NULL ? "" : noun, noun == NULL ? "" : " ", near);
+	else
+		fprintf(stderr, "hint: pfadm %s%s--help lists them\n",
+		    noun == NULL ? "" : noun, noun == NULL ? "" : " ");
+}
+
+const struct command *
+grammar_find(int count, char **words, int *used)
+{
+	int i;
+
+	for (i = 0; i < command_count; i++)
+		if ((*used = matches(&commands[i], count, words)) > 0)
+			return &commands[i];
+	if (!is_noun(words[0]))
+		complain_word(NULL, words[0]);
+	else if (count > 1)
+		complain_word(words[0], words[1]);
+	else {
+		complain_usage("%s what?", words[0]);
+		fprintf(stderr, "hint: pfadm %s --help lists its commands\n",
+		    words[0]);
+	}
+	return NULL;
+}
+
+int
+grammar_argument(struct pfadm *pf, int count, char **words)
+{
+	const struct command *c = pf->command;
+	bool needed = c->argument[0] != '\0' && c->argument[0] != '[';
+	const char *unwanted = options_unwanted(&pf->o, c->options);
+
+	if (unwanted != NULL) {
+		complain_usage("'%s' has no option --%s", c->words, unwanted);
+		fprintf(stderr, "hint: pfadm %s --help shows them\n",
+		    c->words);
+		return EXIT_USAGE;
+	}
+	if (needed && count == 0)
+		return complain_usage("%s: which %s?", c->words, c->argument);
+	if (count > (c->argument[0] == '\0' ? 0 : 1))
+		return complain_usage("%s: what is '%s'?", c->words,
+		    words[count - 1]);
+	pf->arg = count > 0 ? words[0] : NULL;
+	return EXIT_DONE;
+}
+
+/* ---- help ------------------------------------------------------------ */
+
+static void
+print_line(FILE *out, const struct command *c)
+{
+	char left[60];
+
+	snprintf(left, sizeof(left), "%s %s", c->words, c->argument);
+	fprintf(out, "  %-24s %s\n", left, c->summary);
+}
+
+void
+help_all(FILE *out)
+{
+	int i;
+
+	fputs("pfadm asks the master of PandaFuzz, and tells it what to do.\n"
+	      "\n"
+	      "usage: pfadm [--root ROOT | --socket PATH] [--json] COMMAND\n"
+	      "\n",
+	    out);
+	for (i = 0; i < command_count; i++)
+		print_line(out, &commands[i]);
+	fputs("\n"
+	      "A target is [project/]target[@revision][:sanitizer]; of ids a\n"
+	      "unique beginning is enough.  pfadm COMMAND --help says more,\n"
+	      "pfadm(1) all.\n"
+	      "\n"
+	      "examples:\n"
+	      "  pfadm run ./out --for 10m\n"
+	      "      fuzz every target in ./out for ten minutes\n"
+	      "  pfadm crash list --json | jq -r '.items[].id'\n"
+	      "      the ids of all crashes\n",
+	    out);
+}
+
+bool
+help_noun(FILE *out, const char *noun)
+{
+	size_t n = strlen(noun);
+	int i;
+
+	if (!is_noun(noun))
+		return false;
+	fprintf(out, "usage: pfadm %s COMMAND\n\n", noun);
+	for (i = 0; i < command_count; i++)
+		if (strncmp(commands[i].words, noun, n) == 0 &&
+		    commands[i].words[n] == ' ')
+			print_line(out, &commands[i]);
+	return true;
+}
+
+static void
+print_option(FILE *out, const struct option_spec *s)
+{
+	char left[40], letter[6] = "    ";
+
+	if (s->letter != '\0')
+		snprintf(letter, sizeof(letter), "-%c, ", s->letter);
+	snprintf(left, sizeof(left), "--%s%s%s", s->name,
+	    s->argument == NULL ? "" : " ",
+	    s->argument == NULL ? "" : s->argument);
+	fprintf(out, "  %s%-18s %s\n", letter, left, s->help);
+}
+
+void
+help_command(FILE *out, const struct command *c)
+{
+	int i;
+
+	fprintf(out, "usage: pfadm %s%s%s%s\n\n%s.\n\noptions:\n", c->words,
+	    c->argument[0] == '\0' ? "" : " ", c->argument, " [OPTIONS]",
+	    c->summary);
+	for (i = 0; i < option_spec_count; i++)
+		if ((option_specs[i].bit & (c->options | O_ANY)) != 0)
+			print_option(out, &option_specs[i]);
+	fputs("\nexamples:\n", out);
+	for (i = 0; i < 2; i++)
+		fprintf(out, "  %s\n      %s\n", c->examples[i][0],
+		    c->examples[i][1]);
+}

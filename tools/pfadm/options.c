@@ -1,0 +1,211 @@
+/*
+ * The options of all commands in one table: read with getopt_long(3), shown by
+ * --help.
+ */
+#include <getopt.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "tools/pfadm/nearest.h"
+#include "tools/pfadm/options.h"
+#include "tools/pfadm/pfadm.h"
+
+enum kind { FLAG, TEXT, NUMBER, DURATION };
+
+/* clang-format off */
+const struct option_spec option_specs[] = {
+	{"project",	'p', "NAME",	O_PROJECT,	"of this project only, or into it"},
+	{"branch",	0, "NAME",	O_BRANCH,	"branch the build was made from (main)"},
+	{"revision",	'r', "REV",	O_REVISION,	"revision the build was made from"},
+	{"slots",	0, "N",		O_SLOTS,	"at most N slots (what is free)"},
+	{"for",		0, "TIME",	O_FOR,		"end after TIME: 60s, 10m, 8h (when cancelled)"},
+	{"parsable",	0, NULL,	O_PARSABLE,	"print the id and nothing else"},
+	{"target",	't', "TARGET",	O_TARGET,	"of this target only"},
+	{"bucket",	'b', "BUCKET",	O_BUCKET,	"of this bucket only"},
+	{"status",	's', "WORD",	O_STATUS,	"with this status only"},
+	{"output",	'o', "FILE",	O_OUTPUT,	"write to FILE (standard output)"},
+	{"report",	0, NULL,	O_REPORT,	"the report instead of the input"},
+	{"lines",	'n', "N",	O_LINES,	"the newest N, 0 for all (50 on a terminal)"},
+	{"follow",	'f', NULL,	O_FOLLOW,	"go on and print what comes"},
+	{"all",		'a', NULL,	O_ALL,		"all of them"},
+	{"epoch",	0, "EPOCH",	O_EPOCH,	"the bundles of this epoch"},
+	{"root",	0, "ROOT",	O_ANY,		"the master's folder: ROOT/run/admin.sock"},
+	{"socket",	0, "PATH",	O_ANY,		"the master's socket"},
+	{"json",	'j', NULL,	O_ANY,		"what the master says, as JSON"},
+	{"no-header",	0, NULL,	O_ANY,		"tables without their first line"},
+	{"help",	'h', NULL,	O_ANY,		"this help"},
+	{"version",	'V', NULL,	O_ANY,		"the version"},
+};
+/* clang-format on */
+const int option_spec_count = sizeof(option_specs) / sizeof(option_specs[0]);
+
+/* Where each goes, in the order of the table above. */
+static const struct {
+	enum kind kind;
+	size_t offset;
+} places[] = {
+    {TEXT, offsetof(struct options, project)},
+    {TEXT, offsetof(struct options, branch)},
+    {TEXT, offsetof(struct options, revision)},
+    {NUMBER, offsetof(struct options, slots)},
+    {DURATION, offsetof(struct options, for_ms)},
+    {FLAG, offsetof(struct options, parsable)},
+    {TEXT, offsetof(struct options, target)},
+    {TEXT, offsetof(struct options, bucket)},
+    {TEXT, offsetof(struct options, status)},
+    {TEXT, offsetof(struct options, output)},
+    {FLAG, offsetof(struct options, report)},
+    {NUMBER, offsetof(struct options, lines)},
+    {FLAG, offsetof(struct options, follow)},
+    {FLAG, offsetof(struct options, all)},
+    {TEXT, offsetof(struct options, epoch)},
+    {TEXT, offsetof(struct options, root)},
+    {TEXT, offsetof(struct options, socket)},
+    {FLAG, offsetof(struct options, json)},
+    {FLAG, offsetof(struct options, no_header)},
+    {FLAG, offsetof(struct options, help)},
+    {FLAG, offsetof(struct options, version)},
+};
+_Static_assert(sizeof(places) / sizeof(places[0]) ==
+	sizeof(option_specs) / sizeof(option_specs[0]),
+    "each option has a place");
+
+#define OPTION_MAX 32
+
+/* getopt's two forms of the table; the value of each is 256 + its index. */
+static void
+make_tables(struct option longs[OPTION_MAX], char shorts[3 * OPTION_MAX])
+{
+	const struct option_spec *s;
+	char *p = shorts;
+	int i;
+
+	*p++ = ':'; /* a missing argument is told from an unknown option */
+	for (i = 0; i < option_spec_count; i++) {
+		s = &option_specs[i];
+		longs[i] = (struct option){s->name,
+		    s->argument == NULL ? no_argument : required_argument,
+		    NULL, 256 + i};
+		if (s->letter == '\0')
+			continue;
+		*p++ = s->letter;
+		if (s->argument != NULL)
+			*p++ = ':';
+	}
+	*p = '\0';
+	memset(&longs[i], 0, sizeof(longs[i]));
+}
+
+static int
+index_of(int value)
+{
+	int i;
+
+	if (value >= 256)
+		return value - 256;
+	for (i = 0; i < option_spec_count; i++)
+		if (option_specs[i].letter == value)
+			return i;
+	abort();
+}
+
+static int
+store(struct options *o, int i, const char *text)
+{
+	void *at = (char *)o + places[i].offset;
+	struct err e;
+
+	o->given |= option_specs[i].bit;
+	switch (places[i].kind) {
+	case FLAG:
+		*(bool *)at = true;
+		return 0;
+	case TEXT:
+		*(const char **)at = text;
+		return 0;
+	case NUMBER:
+		if (option_specs[i].bit == O_LINES)
+			o->has_lines = true;
+		if (text_to_u64(at, text) == 0)
+			return 0;
+		complain_usage("--%s wants a whole number, not '%s'",
+		    option_specs[i].name, text);
+		return -1;
+	case DURATION:
+		if (text_to_duration(at, text, &e) == 0)
+			return 0;
+		complain_usage("--%s wants a time like 60s, 10m or 8h, "
+			       "not '%s'",
+		    option_specs[i].name, text);
+		return -1;
+	}
+	abort();
+}
+
+static int
+unknown(const char *word)
+{
+	const char *names[OPTION_MAX];
+	const char *near;
+	int i;
+
+	if (strncmp(word, "--", 2) != 0)
+		return complain_usage("unknown option '%s'", word);
+	for (i = 0; i < option_spec_count; i++)
+		names[i] = option_specs[i].name;
+	near = nearest(word + 2, names, option_spec_count);
+	complain_usage("unknown option '%.*s'", (int)strcspn(word, "="), word);
+	if (near != NULL)
+		fprintf(stderr, "hint: did you mean --%s?\n", near);
+	return EXIT_USAGE;
+}
+
+int
+options_read(struct options *o, int argc, char **argv, int *first)
+{
+	struct option longs[OPTION_MAX];
+	char shorts[3 * OPTION_MAX];
+	int value, before;
+
+	_Static_assert(sizeof(option_specs) / sizeof(option_specs[0]) <
+		OPTION_MAX,
+	    "room for the end of the table");
+	memset(o, 0, sizeof(*o));
+	make_tables(longs, shorts);
+	opterr = 0;
+	optind = 0;
+	for (;;) {
+		before = optind == 0 ? 1 : optind;
+		value = getopt_long(argc, argv, shorts, longs, NULL);
+		if (value == -1)
+			break;
+		if (value == ':') {
+			complain_usage("'%s' wants a value", argv[optind - 1]);
+			return -1;
+		}
+		if (value == '?') {
+			unknown(optopt != 0 && optopt < 256
+				? (char[3]){'-', (char)optopt, '\0'}
+				: argv[optind > before ? optind - 1 : before]);
+			return -1;
+		}
+		if (store(o, index_of(value), optarg) == -1)
+			return -1;
+	}
+	*first = optind;
+	return 0;
+}
+
+const char *
+options_unwanted(const struct options *o, unsigned allowed)
+{
+	int i;
+
+	for (i = 0; i < option_spec_count; i++)
+		if ((option_specs[i].bit & o->given) != 0 &&
+		    (option_specs[i].bit & (allowed | O_ANY)) == 0)
+			return option_specs[i].name;
+	return NULL;
+}

@@ -1,0 +1,343 @@
+/*
+ * Which keys of the master's JSON are shown, in what order and how.
+ */
+#include "tools/pfadm/commands.h"
+
+/* clang-format off */
+static const struct column build_columns[] = {
+	{"BUILD",	"id",		CELL_ID},
+	{"PROJECT",	"project",	CELL_TEXT},
+	{"REVISION",	"revision",	CELL_TEXT},
+	{"ENGINE",	"engine",	CELL_TEXT},
+	{"SANITIZER",	"sanitizer",	CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"ADDED",	"added",	CELL_TIME},
+	{"TARGETS",	"targets",	CELL_LIST},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column build_fields[] = {
+	{"build",	"id",		CELL_TEXT},
+	{"project",	"project",	CELL_TEXT},
+	{"branch",	"branch",	CELL_TEXT},
+	{"revision",	"revision",	CELL_TEXT},
+	{"engine",	"engine",	CELL_TEXT},
+	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{"state",	"state",	CELL_TEXT},
+	{"targets",	"targets",	CELL_LIST},
+	{"files",	"files",	CELL_NUMBER},
+	{"size",	"bytes",	CELL_SIZE},
+	{"jobs",	"jobs",		CELL_NUMBER},
+	{"added",	"added",	CELL_TIME},
+	{"added by",	"added_by",	CELL_TEXT},
+	{"manifest",	"manifest",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column target_columns[] = {
+	{"TARGET",	"target",	CELL_TEXT},
+	{"JOBS",	"jobs",		CELL_NUMBER},
+	{"UNITS",	"units",	CELL_NUMBER},
+	{"SIZE",	"unit_bytes",	CELL_SIZE},
+	{"EDGES",	"edges",	CELL_NUMBER},
+	{"CRASHES",	"crashes",	CELL_NUMBER},
+	{"BUCKETS",	"buckets",	CELL_NUMBER},
+	{"BUILD",	"build",	CELL_ID},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column job_columns[] = {
+	{"JOB",		"id",		CELL_ID},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"STATUS",	"status",	CELL_TEXT},
+	{"SLOTS",	"running",	CELL_NUMBER},
+	{"USED",	"used_ms",	CELL_SPAN},
+	{"EXECS",	"execs",	CELL_NUMBER},
+	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
+	{"EDGES",	"edges",	CELL_NUMBER},
+	{"CRASHES",	"crashes",	CELL_NUMBER},
+	{"BUCKETS",	"buckets",	CELL_NUMBER},
+	{"CREATED",	"created",	CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column job_fields[] = {
+	{"job",		"id",		CELL_TEXT},
+	{"target",	"target",	CELL_TEXT},
+	{"status",	"status",	CELL_TEXT},
+	{"reason",	"reason",	CELL_TEXT},
+	{"build",	"build",	CELL_TEXT},
+	{"engine",	"engine",	CELL_TEXT},
+	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{"slots",	"slots",	CELL_NUMBER},
+	{"for",		"for_ms",	CELL_SPAN},
+	{"used",	"used_ms",	CELL_SPAN},
+	{"executions",	"execs",	CELL_NUMBER},
+	{"execs/s",	"execs_per_second", CELL_NUMBER},
+	{"edges",	"edges",	CELL_NUMBER},
+	{"units",	"units",	CELL_NUMBER},
+	{"crashes",	"crashes",	CELL_NUMBER},
+	{"buckets",	"buckets",	CELL_NUMBER},
+	{"created",	"created",	CELL_TIME},
+	{"created by",	"created_by",	CELL_TEXT},
+	{"started",	"started",	CELL_TIME},
+	{"ended",	"ended",	CELL_TIME},
+	{"folder",	"folder",	CELL_TEXT},
+	{"trace",	"trace",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column job_leases[] = {
+	{"LEASE",	"id",		CELL_ID},
+	{"BOT",		"bot",		CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"SECONDS",	"seconds",	CELL_NUMBER},
+	{"EXECS",	"execs",	CELL_NUMBER},
+	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
+	{"EDGES",	"edges",	CELL_NUMBER},
+	{"RSS MB",	"rss_mb",	CELL_NUMBER},
+	{"OFFERED",	"offered",	CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bot_columns[] = {
+	{"BOT",		"name",		CELL_TEXT},
+	{"ACCOUNT",	"account",	CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"SLOTS",	"slots",	CELL_NUMBER},
+	{"FREE",	"free",		CELL_NUMBER},
+	{"LEASES",	"leases",	CELL_NUMBER},
+	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
+	{"OUTBOX",	"outbox_files",	CELL_NUMBER},
+	{"DISK FREE",	"disk_free",	CELL_SIZE},
+	{"SANDBOX",	"sandbox",	CELL_TEXT},
+	{"SEEN",	"seen",		CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bot_fields[] = {
+	{"bot",		"name",		CELL_TEXT},
+	{"account",	"account",	CELL_TEXT},
+	{"owner",	"owner",	CELL_BOOL},
+	{"state",	"state",	CELL_TEXT},
+	{"holds",	"holds",	CELL_BOOL},
+	{"reason",	"reason",	CELL_TEXT},
+	{"slots",	"slots",	CELL_NUMBER},
+	{"free",	"free",		CELL_NUMBER},
+	{"load %",	"load_percent",	CELL_NUMBER},
+	{"execs/s",	"execs_per_second", CELL_NUMBER},
+	{"sandbox",	"sandbox",	CELL_TEXT},
+	{"engines",	"engines",	CELL_LIST},
+	{"tags",	"tags",		CELL_LIST},
+	{"cores",	"cores",	CELL_NUMBER},
+	{"memory",	"memory",	CELL_SIZE},
+	{"arch",	"arch",		CELL_TEXT},
+	{"system",	"os",		CELL_TEXT},
+	{"disk free",	"disk_free",	CELL_SIZE},
+	{"outbox files", "outbox_files", CELL_NUMBER},
+	{"outbox",	"outbox_bytes",	CELL_SIZE},
+	{"epoch",	"epoch",	CELL_TEXT},
+	{"epochs",	"epochs",	CELL_NUMBER},
+	{"added",	"added",	CELL_TIME},
+	{"seen",	"seen",		CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bot_leases[] = {
+	{"LEASE",	"id",		CELL_ID},
+	{"JOB",		"job",		CELL_ID},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"SECONDS",	"seconds",	CELL_NUMBER},
+	{"EXECS",	"execs",	CELL_NUMBER},
+	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column crash_columns[] = {
+	{"CRASH",	"id",		CELL_ID},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"BUCKET",	"bucket",	CELL_TEXT},
+	{"SECURITY",	"security",	CELL_BOOL},
+	{"REPRO",	"",		CELL_TRIES},
+	{"SEEN",	"observations",	CELL_NUMBER},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"FIRST",	"first",	CELL_TIME},
+	{"TYPE",	"type",		CELL_LINE},
+	{"AT",		"state",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column crash_fields[] = {
+	{"crash",	"id",		CELL_TEXT},
+	{"target",	"target",	CELL_TEXT},
+	{"bucket",	"bucket",	CELL_TEXT},
+	{"type",	"type",		CELL_TEXT},
+	{"at",		"state",	CELL_TEXT},
+	{"access",	"access",	CELL_TEXT},
+	{"access size",	"access_size",	CELL_NUMBER},
+	{"address",	"address",	CELL_TEXT},
+	{"security",	"security",	CELL_BOOL},
+	{"found by",	"tool",		CELL_TEXT},
+	{"engine",	"engine",	CELL_TEXT},
+	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{"size",	"bytes",	CELL_SIZE},
+	{"input here",	"has_input",	CELL_BOOL},
+	{"reproduced",	"",		CELL_TRIES},
+	{"seen",	"observations",	CELL_NUMBER},
+	{"first",	"first",	CELL_TIME},
+	{"last",	"last",		CELL_TIME},
+	{"signature",	"signature",	CELL_TEXT},
+	{"folder",	"folder",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column crash_seen[] = {
+	{"BOT",		"bot",		CELL_TEXT},
+	{"JOB",		"job",		CELL_ID},
+	{"BUILD",	"build",	CELL_ID},
+	{"EXIT",	"exit",		CELL_NUMBER},
+	{"SIGNAL",	"signal",	CELL_NUMBER},
+	{"REPRO",	"",		CELL_TRIES},
+	{"FOUND",	"found",	CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bucket_columns[] = {
+	{"BUCKET",	"id",		CELL_TEXT},
+	{"STATUS",	"status",	CELL_TEXT},
+	{"SECURITY",	"security",	CELL_BOOL},
+	{"CRASHES",	"crashes",	CELL_NUMBER},
+	{"FIRST",	"first",	CELL_TIME},
+	{"LAST",	"last",		CELL_TIME},
+	{"TARGETS",	"targets",	CELL_LIST},
+	{"TYPE",	"type",		CELL_LINE},
+	{"AT",		"state",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bucket_fields[] = {
+	{"bucket",	"id",		CELL_TEXT},
+	{"status",	"status",	CELL_TEXT},
+	{"type",	"type",		CELL_TEXT},
+	{"at",		"state",	CELL_TEXT},
+	{"security",	"security",	CELL_BOOL},
+	{"targets",	"targets",	CELL_LIST},
+	{"crashes",	"crashes",	CELL_NUMBER},
+	{"seen",	"observations",	CELL_NUMBER},
+	{"best crash",	"crash",	CELL_TEXT},
+	{"first",	"first",	CELL_TIME},
+	{"last",	"last",		CELL_TIME},
+	{"signatures",	"signatures",	CELL_LIST},
+	{"folder",	"folder",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bucket_crashes[] = {
+	{"CRASH",	"id",		CELL_ID},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"REPRO",	"",		CELL_TRIES},
+	{"LAST",	"last",		CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column epoch_columns[] = {
+	{"BOT",		"bot",		CELL_TEXT},
+	{"ACCOUNT",	"account",	CELL_TEXT},
+	{"EPOCH",	"epoch",	CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"HIGHEST",	"highest",	CELL_NUMBER},
+	{"OLDEST",	"oldest",	CELL_NUMBER},
+	{"SEEN",	"max_seen",	CELL_NUMBER},
+	{"FIRST",	"first",	CELL_TIME},
+	{"LAST",	"last",		CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column bundle_columns[] = {
+	{"SEQ",		"seq",		CELL_NUMBER},
+	{"COPY",	"copy",		CELL_NUMBER},
+	{"KIND",	"kind",		CELL_TEXT},
+	{"OUTCOME",	"outcome",	CELL_TEXT},
+	{"RECORDS",	"records",	CELL_NUMBER},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"AGAIN",	"duplicates",	CELL_NUMBER},
+	{"TAKEN",	"taken",	CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column spool_fields[] = {
+	{"entry",	"id",		CELL_TEXT},
+	{"queue",	"queue",	CELL_TEXT},
+	{"account",	"account",	CELL_TEXT},
+	{"file",	"file",		CELL_TEXT},
+	{"size",	"bytes",	CELL_SIZE},
+	{"at",		"at",		CELL_TIME},
+	{"reason",	"reason",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column unit_columns[] = {
+	{"UNIT",	"sha256",	CELL_TEXT},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"FEATURES",	"features",	CELL_NUMBER},
+	{"BOT",		"bot",		CELL_TEXT},
+	{"ADDED",	"added",	CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column incoming_columns[] = {
+	{"ACCOUNT",	"account",	CELL_TEXT},
+	{"WAITING",	"files",	CELL_NUMBER},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"OLDEST",	"oldest",	CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column kept_columns[] = {
+	{"ENTRY",	"id",		CELL_TEXT},
+	{"QUEUE",	"queue",	CELL_TEXT},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"AT",		"at",		CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column gap_columns[] = {
+	{"BOT",		"bot",		CELL_TEXT},
+	{"ACCOUNT",	"account",	CELL_TEXT},
+	{"EPOCH",	"epoch",	CELL_TEXT},
+	{"SEALED",	"sealed",	CELL_NUMBER},
+	{"RECORDED",	"recorded",	CELL_NUMBER},
+	{"DROPPED",	"dropped",	CELL_NUMBER},
+	{"UNDER WAY",	"under_way",	CELL_NUMBER},
+	{"MISSING",	"missing",	CELL_NUMBER},
+	{NULL, NULL, CELL_TEXT}
+};
+
+static const struct section job_sections[] = {
+	{"leases (newest first)", "leases", job_leases},
+	{NULL, NULL, NULL}
+};
+static const struct section bot_sections[] = {
+	{"leases", "leases_in_hand", bot_leases},
+	{NULL, NULL, NULL}
+};
+static const struct section crash_sections[] = {
+	{"seen (newest first)", "seen", crash_seen},
+	{NULL, NULL, NULL}
+};
+static const struct section bucket_sections[] = {
+	{"crashes (best first)", "crash_list", bucket_crashes},
+	{NULL, NULL, NULL}
+};
+
+const struct listing list_builds = {"builds", build_columns,
+	"no builds: pfadm build add DIR --project P", true};
+const struct listing list_targets = {"targets", target_columns,
+	"no targets: pfadm build add DIR --project P", false};
+const struct listing list_jobs = {"jobs", job_columns,
+	"no jobs: pfadm job create TARGET", true};
+const struct listing list_bots = {"bots", bot_columns,
+	"no bot has registered", false};
+const struct listing list_crashes = {"crashes", crash_columns,
+	"no crashes", true};
+const struct listing list_buckets = {"buckets", bucket_columns,
+	"no buckets", false};
+const struct listing list_epochs = {"ledger", epoch_columns,
+	"no bundles", false};
+const struct listing list_bundles = {"ledger", bundle_columns,
+	"no bundles", true};
+
+const struct sheet sheet_build = {"builds", build_fields, NULL};
+const struct sheet sheet_job = {"jobs", job_fields, job_sections};
+const struct sheet sheet_bot = {"bots", bot_fields, bot_sections};
+const struct sheet sheet_crash = {"crashes", crash_fields, crash_sections};
+const struct sheet sheet_bucket = {"buckets", bucket_fields, bucket_sections};
+const struct sheet sheet_spool = {"spool", spool_fields, NULL};
+/* clang-format on */
