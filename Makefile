@@ -213,6 +213,9 @@ BOTD = \
 
 # ---- tools -----------------------------------------------------------------
 PFADM = \
+	tools/pfadm/main.c
+
+PFADM_PARTS = \
 	tools/pfadm/build_folder.c \
 	tools/pfadm/client.c \
 	tools/pfadm/cmd_build.c \
@@ -226,7 +229,6 @@ PFADM = \
 	tools/pfadm/complain.c \
 	tools/pfadm/fetch.c \
 	tools/pfadm/grammar.c \
-	tools/pfadm/main.c \
 	tools/pfadm/nearest.c \
 	tools/pfadm/options.c \
 	tools/pfadm/sheets.c \
@@ -290,6 +292,12 @@ UNIT_SPOOL = \
 	tests/unit/spool/spool_test.c
 
 UNIT_MASTERD = \
+	tests/unit/masterd/admin/admin_test.c \
+	tests/unit/masterd/admin/traits_test.c \
+	tests/unit/masterd/db/builds_test.c \
+	tests/unit/masterd/db/jobs_test.c \
+	tests/unit/masterd/db/reader_test.c \
+	tests/unit/masterd/db/views_test.c
 
 UNIT_BOTD = \
 	tests/unit/botd/courier/carry_test.c \
@@ -304,6 +312,9 @@ UNIT_BOTD = \
 	tests/unit/botd/settings_test.c
 
 UNIT_TOOLS = \
+	tests/unit/tools/pfadm/build_folder_test.c \
+	tests/unit/tools/pfadm/grammar_test.c \
+	tests/unit/tools/pfadm/table_test.c
 
 UNIT_TESTS = $(UNIT_BASE) $(UNIT_ARCHIVE) $(UNIT_WIRE) $(UNIT_TRIAGE) \
 	$(UNIT_SPOOL) $(UNIT_MASTERD) $(UNIT_BOTD) $(UNIT_TOOLS)
@@ -313,6 +324,11 @@ UNIT_HELPERS = \
 	tests/unit/botd/courier/scene.c \
 	tests/unit/lib/wire/bundles.c \
 	tests/unit/scratch.c
+
+# Tests over a database with a row of everything, and over a served socket.
+UNIT_WORLD = admin/admin db/builds db/jobs db/reader db/views
+$(UNIT_WORLD:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/world.o
+$B/tests/unit/masterd/admin/admin_test: $B/tests/unit/masterd/admin/server.o
 
 # Tests that link faultsys.o make system calls fail (STYLE 18).
 FAULTSYS_WRAP = openat write close fdopendir readdir fsync fstat fstatat \
@@ -339,7 +355,7 @@ SHARED = $(LIB_BASE) $(LIB_ARCHIVE) $(LIB_WIRE) $(LIB_TRIAGE) $(SPOOL) \
 	$(MASTERD_STORE) $(MASTERD_DB) $(MASTERD_PLAN) $(MASTERD_INTAKE) \
 	$(MASTERD_PUBLISH) $(MASTERD_ADMIN) \
 	$(BOTD_COURIER) $(BOTD_CAGE) $(BOTD_ENGINE) $(BOTD_RUNNER) \
-	$(BOTD_PROCESS)
+	$(BOTD_PROCESS) $(PFADM_PARTS)
 SOURCES = $(SHARED) $(MASTERD) $(BOTD) $(PFADM) $(PF_SPOOL) $(PF_LOCAL)
 OBJECTS = $(SOURCES:%.c=$B/%.o)
 ARCHIVE = $B/libpandafuzz.a

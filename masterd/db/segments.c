@@ -118,7 +118,7 @@ choose_first(struct db *db, struct segment_plan *p, int64_t packed,
 	got = db_query(db, e, &row,
 	    "SELECT first, units FROM segment WHERE target = ? AND "
 	    "generation = ? ORDER BY first DESC",
-	    "it", p->target, p->generation);
+	    "ii", p->target, (int64_t)p->generation);
 	for (; got == 1; got = db_next(db, e, row)) {
 		first = sqlite3_column_int64(row, 0);
 		old = sqlite3_column_int64(row, 1);

@@ -4,6 +4,9 @@
  * inotify is a hint.  Start-up, overflow, the 60 s timer and a moved folder
  * all end in rescan(), which is the only place that adds work.
  */
+#include <sys/stat.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +21,8 @@
 #include "masterd/intake/reject.h"
 
 #define RESCAN_MS 60000
+#define REVIVE_MS 200  /* after a hint that a folder came or went */
+#define LOST_MS   5000 /* while a folder is not there */
 
 struct incoming {
 	int spool_dir; /* ROOT/spool */
@@ -103,10 +108,26 @@ on_hint(void *arg, bool lost)
 {
 	struct account *a = arg;
 
-	if (lost)
+	if (lost) {
 		a->watched_lost = true;
+		loop_timer_set(a->incoming->timer, REVIVE_MS, NULL);
+	}
 	scan(a);
 	a->incoming->wake(a->incoming->arg);
+}
+
+/* Is the folder that we look at still the one under its path?  A watch says
+ * nothing when a folder above it was moved. */
+static bool
+in_place(const struct account *a)
+{
+	char path[NAME_MAX_LEN + 16];
+	struct stat ours, now;
+
+	snprintf(path, sizeof(path), "%s/incoming/new", a->name.text);
+	return fstat(spool_new_fd(a->spool), &ours) == 0 &&
+	    fstatat(a->incoming->spool_dir, path, &now, 0) == 0 &&
+	    ours.st_dev == now.st_dev && ours.st_ino == now.st_ino;
 }
 
 /* The folder was moved or replaced: look it up by its path again. */
@@ -115,8 +136,9 @@ revive(struct account *a)
 {
 	struct err e;
 
-	if (a->watch != NULL && !a->watched_lost)
+	if (a->watch != NULL && !a->watched_lost && in_place(a))
 		return;
+	a->watched_lost = true;
 	if (spool_reopen(a->spool, &e) == -1) {
 		log_error("incoming.gone", LOG_T("account", a->name.text),
 		    LOG_T("reason", e.text));
@@ -192,9 +214,14 @@ on_timer(void *arg)
 {
 	struct incoming *in = arg;
 
+	uint64_t next = RESCAN_MS - random_below(RESCAN_MS / 10);
+	struct account *a;
+
 	rescan(in);
-	loop_timer_set(
-	    in->timer, RESCAN_MS - random_below(RESCAN_MS / 10), NULL);
+	for (a = in->accounts; a != NULL; a = a->next)
+		if (a->watched_lost)
+			next = LOST_MS;
+	loop_timer_set(in->timer, next, NULL);
 }
 
 /* A folder appeared in spool/: whoever makes an account needs a moment to
@@ -205,7 +232,7 @@ on_account(void *arg, bool lost)
 	struct incoming *in = arg;
 
 	(void)lost;
-	loop_timer_set(in->timer, 200, NULL);
+	loop_timer_set(in->timer, REVIVE_MS, NULL);
 }
 
 struct incoming *

@@ -8,9 +8,14 @@
  *				small corpus bundles named by rule, two units
  *				each: one of the bundle's own, one for all
  *
+ *	craft socket FOLDER NAME
+ *
  * All are of account "local", epoch 5f3c9a01d2e4b677; bot "b1" where none is
  * given.
  */
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +143,21 @@ tiny(const char *folder, uint64_t seq, const char *bot)
 	finish(w, fd);
 }
 
+static void
+make_socket(const char *folder, const char *name)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	text_copy(to.sun_path, sizeof(to.sun_path), name);
+	if (fd == -1 || chdir(folder) == -1 ||
+	    bind(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
+		perror(folder);
+		exit(1);
+	}
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -153,9 +173,12 @@ main(int argc, char **argv)
 		first = number(argv[3]);
 		for (i = 0; i < number(argv[4]); i++)
 			tiny(argv[2], first + i, argv[5]);
+	} else if (argc == 4 && strcmp(argv[1], "socket") == 0) {
+		make_socket(argv[2], argv[3]);
 	} else {
 		fprintf(stderr, "usage: craft bomb|long|many FILE SEQ\n"
-				"       craft tiny FOLDER FIRST COUNT BOT\n");
+				"       craft tiny FOLDER FIRST COUNT BOT\n"
+				"       craft socket FOLDER NAME\n");
 		return 2;
 	}
 	return 0;

@@ -10,6 +10,7 @@ root=$work/root
 epoch=5f3c9a01d2e4b677
 master=
 master_options=
+masterd=$B/bin/pandafuzz-masterd
 as=			# a command that runs the master as somebody else
 
 fail() {
@@ -59,9 +60,9 @@ ready() {
 }
 
 start_master() { # OPTION...
-	[ "$(id -u)" = 0 ] && set -- --as-root "$@"
+	[ "$(id -u)" = 0 ] && [ -z "$as" ] && set -- --as-root "$@"
 	: >"$work/master.now"
-	$as pandafuzz-masterd --root "$root" $master_options "$@" \
+	$as $masterd --root "$root" $master_options "$@" \
 	    2> >(exec tee -a "$work/master.log" >"$work/master.now") &
 	master=$!
 	wait_until 10 ready && running || fail "the master does not start"
@@ -120,7 +121,7 @@ seal() { # KIND SEQ OPTION...: seal into work/, print its name
 push() { # NAME [AS [ACCOUNT]]: as a courier does, and it keeps its copy
 	local as=${2-$1} to
 	to=$(incoming "${3-${ACCOUNT-local}}")
-	cp "$work/$1" "$to/tmp/$as" && mv -n "$to/tmp/$as" "$to/new/$as"
+	cp "$work/$1" "$to/tmp/$as" && chmod 644 "$to/tmp/$as" && mv -n "$to/tmp/$as" "$to/new/$as"
 }
 
 send() { # KIND SEQ OPTION...

@@ -32,7 +32,8 @@ umask 022
 
 # Frames stay in the stack: no frame pointer and no call is optimised away.
 flags="-std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls -ffile-prefix-map=$root=/src -I$root"
+	-fno-optimize-sibling-calls -ffile-prefix-map=$root=/src \
+	-ffile-compilation-dir=/src -I$root"
 sanitize="address,undefined -fno-sanitize-recover=undefined"
 
 compile()		# object, source, flags...

@@ -1,8 +1,9 @@
 /*
  * Writes the seeds of chunks_fuzzer into a folder: a small sound image for
- * each feature.
+ * each feature.  With "bugs", instead, an input for each line of planted.txt
+ * under that line's name.
  *
- *	chunks_seeds FOLDER
+ *	chunks_seeds FOLDER [bugs]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,9 +117,65 @@ space(const char *folder)
 	end();
 }
 
+static void
+bugs_of_memory(const char *folder)
+{
+	begin(folder, "histogram-over-read", PALETTE_8);
+	chunk("PLTE", BYTES(COLOURS));
+	chunk("HIST", BYTES("\4\0\1\0\2"));
+	end();
+	begin(folder, "metadata-over-read", GRAY_8);
+	chunk("META", BYTES("M\5\0\1\0\3"));
+	end();
+	begin(folder, "run-overflow", GRAY_8);
+	chunk("PIXL", BYTES("\4\1\377\0"));
+	end();
+	begin(folder, "run-overflow.thumbnail", GRAY_8);
+	chunk("THMB", BYTES("\1\1\377\0"));
+	end();
+	begin(folder, "palette-use-after-free", PALETTE_8);
+	chunk("PLTE", BYTES(COLOURS));
+	chunk("XFRM", BYTES("\1\2"));
+	chunk("PLTE", BYTES("\3\1\2\3"));
+	end();
+	begin(folder, "name-stack-overflow", GRAY_8);
+	chunk("NAME", BYTES("&&&&&&&&&&"));
+	end();
+	begin(folder, "nearest-null", RGB_40);
+	chunk("XFRM", BYTES("\3\7"));
+	end();
+}
+
+static void
+bugs_of_other_kinds(const char *folder)
+{
+	begin(folder, "group-recursion", GRAY_8);
+	chunk("GRUP", BYTES("\0CALL\0\1\1"));
+	chunk("GRUP", BYTES("\1CALL\0\1\0"));
+	chunk("CALL", BYTES("\0"));
+	end();
+	begin(folder, "gamma-shift", GRAY_8);
+	chunk("GAMA", BYTES("\1\50\1"));
+	end();
+	begin(folder, "keyword-leak", GRAY_8);
+	chunk("TEXT", BYTES("\20Title\0a wide sea\377"));
+	end();
+	begin(folder, "timeline-hang", GRAY_8);
+	chunk("ANIM", BYTES("\0\100\40\17"));
+	end();
+	begin(folder, "canvas-hog", RGB_40);
+	chunk("CANV", BYTES("\2\360"));
+	end();
+}
+
 int
 main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[2], "bugs") == 0) {
+		bugs_of_memory(argv[1]);
+		bugs_of_other_kinds(argv[1]);
+		return 0;
+	}
 	if (argc != 2)
 		return 2;
 	colours(argv[1]);

@@ -45,6 +45,9 @@ sample_record(enum record_type type)
 	    .word2 = "address"};
 	size_t i;
 
+	/* A lease's result is one of three words. */
+	if (type == REC_COMPLETE)
+		text_copy(r.word2, sizeof(r.word2), "failed");
 	for (i = 0; i < sizeof(r.n) / sizeof(r.n[0]); i++)
 		r.n[i] = 1000 + i;
 	return r;

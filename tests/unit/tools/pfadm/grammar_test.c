@@ -1,0 +1,228 @@
+/*
+ * The table of commands: complete, and what is typed finds its way through it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tools/pfadm/nearest.h"
+#include "tools/pfadm/pfadm.h"
+
+/* What the first issue asks for. */
+static const char *const wanted[] = {"status", "run", "build add",
+    "build list", "build show", "target list", "job create", "job list",
+    "job show", "job cancel", "bot list", "bot show", "crash list",
+    "crash show", "crash get", "bucket list", "bucket show", "corpus list",
+    "spool list", "spool show", "spool retry", "ledger check", "ledger show",
+    "events"};
+
+static void
+help_of(const struct command *c, char *text, size_t size)
+{
+	FILE *f = fmemopen(text, size, "w");
+
+	help_command(f, c);
+	assert_true(ftell(f) < (long)size);
+	fclose(f);
+}
+
+static void
+every_command_is_there_once(void **state)
+{
+	size_t i;
+	int k, found;
+
+	(void)state;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		for (found = k = 0; k < command_count; k++)
+			found += strcmp(commands[k].words, wanted[i]) == 0;
+		if (found != 1)
+			fail_msg("%s: %d", wanted[i], found);
+	}
+}
+
+static void
+every_command_has_help_with_two_examples(void **state)
+{
+	const struct command *c;
+	char text[8192];
+	const char *at;
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < command_count; i++) {
+		c = &commands[i];
+		help_of(c, text, sizeof(text));
+		assert_non_null(strstr(text, c->summary));
+		assert_non_null(strstr(text, "--json"));
+		assert_non_null(at = strstr(text, "\nexamples:\n"));
+		for (k = 0; k < 2; k++) {
+			assert_true(strlen(c->examples[k][1]) > 5);
+			if (strstr(c->examples[k][0], "pfadm") == NULL ||
+			    strstr(c->examples[k][0], c->words) == NULL)
+				fail_msg("%s: '%s'", c->words,
+				    c->examples[k][0]);
+			assert_non_null(
+			    at = strstr(at, c->examples[k][0]));
+		}
+		/* One screen. */
+		for (k = 0, at = text; *at != '\0'; at++)
+			k += *at == '\n';
+		assert_true(k <= 24);
+	}
+}
+
+static void
+every_option_is_some_commands(void **state)
+{
+	int i, k, users;
+
+	(void)state;
+	for (i = 0; i < option_spec_count; i++) {
+		for (users = k = 0; k < command_count; k++)
+			users += (option_specs[i].bit &
+				     (commands[k].options | O_ANY)) != 0;
+		if (users == 0)
+			fail_msg("--%s", option_specs[i].name);
+	}
+}
+
+static const struct command *
+find(const char *first, const char *second, int *used)
+{
+	char *words[2] = {(char *)first, (char *)second};
+
+	return grammar_find(second == NULL ? 1 : 2, words, used);
+}
+
+static void
+words_find_their_command(void **state)
+{
+	int used;
+
+	(void)state;
+	assert_string_equal(find("job", "list", &used)->words, "job list");
+	assert_int_equal(used, 2);
+	assert_string_equal(find("run", "list", &used)->words, "run");
+	assert_int_equal(used, 1);
+	assert_null(find("job", NULL, &used));
+	assert_null(find("job", "lists", &used));
+	assert_null(find("jobs", NULL, &used));
+	assert_null(find("", NULL, &used));
+}
+
+static void
+arguments_are_counted(void **state)
+{
+	char *two[] = {(char *)"a", (char *)"b"};
+	struct pfadm pf;
+	int used;
+
+	(void)state;
+	memset(&pf, 0, sizeof(pf));
+	pf.command = find("job", "show", &used);
+	assert_int_equal(grammar_argument(&pf, 0, two), EXIT_USAGE);
+	assert_int_equal(grammar_argument(&pf, 2, two), EXIT_USAGE);
+	assert_int_equal(grammar_argument(&pf, 1, two), EXIT_DONE);
+	assert_string_equal(pf.arg, "a");
+	pf.command = find("status", NULL, &used);
+	assert_int_equal(grammar_argument(&pf, 1, two), EXIT_USAGE);
+	assert_int_equal(grammar_argument(&pf, 0, two), EXIT_DONE);
+	pf.command = find("ledger", "show", &used);
+	assert_int_equal(grammar_argument(&pf, 0, two), EXIT_DONE);
+	assert_int_equal(grammar_argument(&pf, 1, two), EXIT_DONE);
+	pf.o.given = O_SLOTS;
+	assert_int_equal(grammar_argument(&pf, 1, two), EXIT_USAGE);
+}
+
+static void
+typing_errors_have_a_nearest_word(void **state)
+{
+	static const char *const words[] = {"list", "create", "cancel"};
+
+	(void)state;
+	assert_string_equal(nearest("lsit", words, 3), "list");
+	assert_string_equal(nearest("crete", words, 3), "create");
+	assert_string_equal(nearest("cancell", words, 3), "cancel");
+	assert_null(nearest("xyzzy", words, 3));
+	assert_null(nearest("", words, 3));
+}
+
+/* ---- options --------------------------------------------------------- */
+
+static int
+read_options(struct options *o, const char *a, const char *b, const char *c)
+{
+	char *argv[] = {
+	    (char *)"pfadm", (char *)a, (char *)b, (char *)c, NULL};
+	int first, got;
+
+	got = options_read(o, 4, argv, &first);
+	return got == -1 ? -1 : first;
+}
+
+static void
+options_stand_anywhere(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(read_options(&o, "job", "--for", "90s"), 3);
+	assert_int_equal(o.for_ms, 90000);
+	assert_int_equal(o.given, O_FOR);
+	assert_int_equal(read_options(&o, "--slots=4", "run", "x"), 2);
+	assert_int_equal(o.slots, 4);
+	assert_int_equal(read_options(&o, "-n", "0", "events"), 3);
+	assert_true(o.has_lines);
+	assert_int_equal(read_options(&o, "--root", "/r", "status"), 3);
+	assert_string_equal(o.root, "/r");
+}
+
+static void
+bad_values_are_usage_errors(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(read_options(&o, "run", "--for", "soon"), -1);
+	assert_int_equal(read_options(&o, "run", "--slots", "-1"), -1);
+	assert_int_equal(read_options(&o, "run", "x", "--slots"), -1);
+	assert_int_equal(read_options(&o, "run", "x", "--slot-s"), -1);
+	assert_int_equal(read_options(&o, "run", "x", "-Z"), -1);
+}
+
+static void
+an_option_of_another_command_is_named(void **state)
+{
+	struct options o;
+
+	(void)state;
+	read_options(&o, "status", "--slots", "1");
+	assert_string_equal(options_unwanted(&o, O_FOR), "slots");
+	assert_null(options_unwanted(&o, O_SLOTS));
+	read_options(&o, "status", "--json", "x");
+	assert_null(options_unwanted(&o, 0));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_command_is_there_once),
+	    cmocka_unit_test(every_command_has_help_with_two_examples),
+	    cmocka_unit_test(every_option_is_some_commands),
+	    cmocka_unit_test(words_find_their_command),
+	    cmocka_unit_test(arguments_are_counted),
+	    cmocka_unit_test(typing_errors_have_a_nearest_word),
+	    cmocka_unit_test(options_stand_anywhere),
+	    cmocka_unit_test(bad_values_are_usage_errors),
+	    cmocka_unit_test(an_option_of_another_command_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
