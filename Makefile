@@ -282,6 +282,9 @@ UNIT_WIRE = \
 	tests/unit/lib/wire/ticket_test.c
 
 UNIT_TRIAGE = \
+	tests/unit/lib/triage/frames_test.c \
+	tests/unit/lib/triage/rules_test.c \
+	tests/unit/lib/triage/triage_test.c
 
 UNIT_SPOOL = \
 	tests/unit/spool/spool_entries_test.c \
@@ -322,6 +325,7 @@ UNIT_TESTS = $(UNIT_BASE) $(UNIT_ARCHIVE) $(UNIT_WIRE) $(UNIT_TRIAGE) \
 # Helpers that several unit tests link.
 UNIT_HELPERS = \
 	tests/unit/botd/courier/scene.c \
+	tests/unit/botd/runner/world.c \
 	tests/unit/lib/wire/bundles.c \
 	tests/unit/scratch.c
 
@@ -342,7 +346,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/json_fuzz.c \
 	tests/fuzz/status_fuzz.c \
 	tests/fuzz/text_fuzz.c \
-	tests/fuzz/ticket_fuzz.c
+	tests/fuzz/ticket_fuzz.c \
+	tests/fuzz/triage_fuzz.c
 
 # ---- tests/bench, tests/fault: programs the scripts run --------------------
 TEST_TOOLS = \

@@ -20,27 +20,8 @@
 
 #define TICK_MS 20 /* more than a tick of any file system's clock */
 
-static bool
-name_gate(const char *name)
-{
-	struct bundle_id id;
-
-	return bundle_id_parse(&id, name, NULL) == 0;
-}
-
-static int
-name_order(const char *a, const char *b)
-{
-	struct bundle_id x, y;
-
-	/* Both have passed the gate. */
-	if (bundle_id_parse(&x, a, NULL) == -1 ||
-	    bundle_id_parse(&y, b, NULL) == -1)
-		abort();
-	return bundle_id_order(&x, &y);
-}
-
-static const struct spool_names outbox_names = {name_gate, name_order};
+static const struct spool_names outbox_names = {
+    bundle_name_ok, bundle_name_order};
 
 int
 outbox_open(struct courier *c, struct err *e)

@@ -122,6 +122,8 @@ open_settled(
 		*never = e.cls == ERR_REFUSED || e.cls == ERR_DENIED;
 	if (fd == -1 || all || !is_being_written(fd))
 		return fd;
+	/* Looked at again, though its folder may not change any more. */
+	(void)looked_twice(looks, name, &st);
 	close(fd);
 	return -1;
 }

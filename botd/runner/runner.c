@@ -232,29 +232,11 @@ on_hint(void *arg, bool lost)
 
 /* ---- boot ------------------------------------------------------------ */
 
-static bool
-bundle_gate(const char *name)
-{
-	struct bundle_id id;
-
-	return bundle_id_parse(&id, name, NULL) == 0;
-}
-
-static int
-bundle_order(const char *a, const char *b)
-{
-	struct bundle_id x, y;
-
-	if (bundle_id_parse(&x, a, NULL) == -1 ||
-	    bundle_id_parse(&y, b, NULL) == -1)
-		return strcmp(a, b);
-	return bundle_id_order(&x, &y);
-}
-
 static int
 open_folders(struct runner *r, struct err *e)
 {
-	static const struct spool_names names = {bundle_gate, bundle_order};
+	static const struct spool_names names = {
+	    bundle_name_ok, bundle_name_order};
 	const struct {
 		const char *path;
 		int *fd;

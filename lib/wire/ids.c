@@ -190,3 +190,22 @@ bundle_id_order(const struct bundle_id *a, const struct bundle_id *b)
 		order = compare_u64(a->seq, b->seq);
 	return order;
 }
+
+bool
+bundle_name_ok(const char *untrusted)
+{
+	struct bundle_id id;
+
+	return bundle_id_parse(&id, untrusted, NULL) == 0;
+}
+
+int
+bundle_name_order(const char *a, const char *b)
+{
+	struct bundle_id x, y;
+
+	if (bundle_id_parse(&x, a, NULL) == -1 ||
+	    bundle_id_parse(&y, b, NULL) == -1)
+		return strcmp(a, b);
+	return bundle_id_order(&x, &y);
+}

@@ -71,4 +71,11 @@ struct bundle_name bundle_id_format(const struct bundle_id *id);
  */
 int bundle_id_order(const struct bundle_id *a, const struct bundle_id *b);
 
+/*
+ * Gate and order of a spool of bundles.  Names that did not pass the gate
+ * order by their bytes.
+ */
+bool bundle_name_ok(const char *untrusted);
+int bundle_name_order(const char *a, const char *b);
+
 #endif

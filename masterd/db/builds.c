@@ -237,12 +237,13 @@ static int
 find_either(struct db *db, struct wanted *w, struct target_ref *ref,
     bool revision, struct err *e)
 {
-	char whole[TARGET_MAX_LEN + 1];
+	char whole[NAME_MAX_LEN + TARGET_MAX_LEN + 2];
 	int got = find_target(db, w, ref, e);
 
 	if (got != 0)
 		return got == 2 ? 1 : got == 1 ? 0 : -1;
-	text_copy(whole, sizeof(whole), w->target);
+	snprintf(whole, sizeof(whole), "%s%s%s", w->project,
+	    w->project[0] == '\0' ? "" : "/", w->target);
 	if (revision && strchr(w->target, '@') != NULL) {
 		cut_off(w->target, '@', w->revision, sizeof(w->revision));
 		got = find_target(db, w, ref, e);

@@ -21,11 +21,14 @@ leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
     uint64_t execs, uint64_t now_ms, uint64_t up_ms, struct err *e)
 {
 	if (db_run(db, e,
-		"UPDATE lease SET named_up = ?, seconds = max("
-		"seconds, ?), execs = max(execs, ?), started_ms = CASE WHEN "
-		"started_ms = 0 THEN ? ELSE started_ms END, state = 'running' "
-		"WHERE lease = ? AND bot = ? AND state IN ('offered', "
-	        "'running')",
+		/* The rate is that between two beats, by our own clock. */
+		"UPDATE lease SET execs_per_second = CASE WHEN state = "
+		"'running' AND ?1 > named_up THEN max(0, ?3 - execs) * 1000 / "
+		"(?1 - named_up) ELSE 0 END, named_up = ?1, seconds = "
+		"max(seconds, ?2), execs = max(execs, ?3), started_ms = CASE "
+		"WHEN started_ms = 0 THEN ?4 ELSE started_ms END, state = "
+		"'running' WHERE lease = ?5 AND bot = ?6 AND state IN "
+		"('offered', 'running')",
 		"iiiiti", (int64_t)up_ms, (int64_t)seconds, (int64_t)execs,
 		(int64_t)now_ms, text_hex64(lease).text, bot) == -1)
 		return -1;
@@ -43,16 +46,26 @@ leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
 int
 leases_stats(struct db *db, int64_t bot, const struct record *r, struct err *e)
 {
+	if (db_run(db, e,
+		"UPDATE lease SET seconds = max(seconds, ?), "
+		"execs = max(execs, ?), execs_per_second = ?, edges = ?, "
+		"features = ?, rss_mb = ?, dict = ?, seeds = ?, restarts = ? "
+		"WHERE lease = ? AND bot = ?",
+		"iiiiiiiiiti", (int64_t)r->n[STATS_SECONDS],
+		(int64_t)r->n[STATS_EXECS],
+		(int64_t)r->n[STATS_EXECS_PER_SECOND],
+		(int64_t)r->n[STATS_EDGES], (int64_t)r->n[STATS_FEATURES],
+		(int64_t)r->n[STATS_RSS_MB], (int64_t)r->n[STATS_DICT],
+		(int64_t)r->n[STATS_SEEDS], (int64_t)r->n[STATS_RESTARTS],
+		text_hex64(r->lease).text, bot) == -1)
+		return -1;
+	/* The best that any session reached is the target's. */
 	return db_run(db, e,
-	    "UPDATE lease SET seconds = max(seconds, ?), "
-	    "execs = max(execs, ?), execs_per_second = ?, edges = ?, "
-	    "features = ?, rss_mb = ?, dict = ?, seeds = ?, restarts = ? "
-	    "WHERE lease = ? AND bot = ?",
-	    "iiiiiiiiiti", (int64_t)r->n[STATS_SECONDS],
-	    (int64_t)r->n[STATS_EXECS], (int64_t)r->n[STATS_EXECS_PER_SECOND],
-	    (int64_t)r->n[STATS_EDGES], (int64_t)r->n[STATS_FEATURES],
-	    (int64_t)r->n[STATS_RSS_MB], (int64_t)r->n[STATS_DICT],
-	    (int64_t)r->n[STATS_SEEDS], (int64_t)r->n[STATS_RESTARTS],
+	    "UPDATE target SET edges = max(edges, ?), features = "
+	    "max(features, ?) WHERE id = (SELECT j.target FROM lease l JOIN "
+	    "task t ON t.id = l.task JOIN job j ON j.id = t.job WHERE "
+	    "l.lease = ? AND l.bot = ?)",
+	    "iiti", (int64_t)r->n[STATS_EDGES], (int64_t)r->n[STATS_FEATURES],
 	    text_hex64(r->lease).text, bot);
 }
 
@@ -213,11 +226,11 @@ fail_task(struct db *db, int64_t lease, uint64_t now_ms, uint64_t up_ms,
 	int got;
 
 	if (db_run(db, e,
-	        "UPDATE task SET failures = failures + 1, state = 'ready', "
-	        "ready_up = ?1 + (?2 << failures), reason = (SELECT reason "
-	        "FROM lease WHERE id = ?3) WHERE id = (SELECT task FROM lease "
-	        "WHERE id = ?3) AND state = 'leased'",
-	        "iii", (int64_t)up_ms, (int64_t)FAILURE_WAIT_MS, lease) == -1)
+		"UPDATE task SET failures = failures + 1, state = 'ready', "
+		"ready_up = ?1 + (?2 << failures), reason = (SELECT reason "
+		"FROM lease WHERE id = ?3) WHERE id = (SELECT task FROM lease "
+		"WHERE id = ?3) AND state = 'leased'",
+		"iii", (int64_t)up_ms, (int64_t)FAILURE_WAIT_MS, lease) == -1)
 		return -1;
 	got = db_query(db, e, &row,
 	    "SELECT t.failures, t.job, l.reason FROM lease l JOIN task t ON "
@@ -233,9 +246,9 @@ fail_task(struct db *db, int64_t lease, uint64_t now_ms, uint64_t up_ms,
 	if (failures < FAILURES_MOST)
 		return 0;
 	if (db_run(db, e,
-	        "UPDATE task SET state = 'failed' WHERE id = (SELECT task "
-	        "FROM lease WHERE id = ?)",
-	        "i", lease) == -1)
+		"UPDATE task SET state = 'failed' WHERE id = (SELECT task "
+		"FROM lease WHERE id = ?)",
+		"i", lease) == -1)
 		return -1;
 	return end_job(db, job, "failed", reason, now_ms, changed, arg, e);
 }
@@ -276,7 +289,9 @@ leases_settle(struct db *db, int64_t bot, uint64_t now_ms, uint64_t up_ms,
 		owner = sqlite3_column_int64(row, 1);
 		text_copy(result, sizeof(result), db_text(row, 2));
 		if (needs_are_in(db, lease, owner, &in, e) == -1 ||
-		    (in && act(db, lease, result, now_ms, up_ms, changed, arg, e) == -1)) {
+		    (in &&
+			act(db, lease, result, now_ms, up_ms, changed, arg,
+			    e) == -1)) {
 			db_end(row);
 			return -1;
 		}

@@ -64,7 +64,8 @@ drop_child(struct decoder *d)
 {
 	loop_drop(d->io);
 	loop_drop(d->child);
-	loop_timer_off(d->watch);
+	if (d->watch != NULL)
+		loop_timer_off(d->watch);
 	d->io = d->child = NULL;
 	if (d->feed != -1)
 		close(d->feed);

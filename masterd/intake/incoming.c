@@ -35,25 +35,7 @@ struct incoming {
 	struct loop_source *timer, *watch;
 };
 
-static bool
-gate(const char *name)
-{
-	struct bundle_id id;
-
-	return bundle_id_parse(&id, name, NULL) == 0;
-}
-
-static int
-order(const char *a, const char *b)
-{
-	struct bundle_id ia, ib;
-
-	(void)bundle_id_parse(&ia, a, NULL);
-	(void)bundle_id_parse(&ib, b, NULL);
-	return bundle_id_order(&ia, &ib);
-}
-
-static const struct spool_names names = {gate, order};
+static const struct spool_names names = {bundle_name_ok, bundle_name_order};
 
 /* What is no bundle by its name leaves a reason and goes (PROTOCOL 13). */
 static void

@@ -35,9 +35,9 @@ for input in "$tmp"/bugs/*; do
 done
 "$tmp/triage_print" chunks_fuzzer "$tmp"/reports/* >"$tmp/facts"
 # One bucket a bug: the two ways to run-overflow must give one signature.
-for name in $(awk -F'\t' '!/^#/ && NF == 3 { print $1 }' "$here/planted.txt")
-do
-	grep "/$name[.	]" "$tmp/facts" | cut -f2,3 | sort -u >"$tmp/bucket"
+names=$(awk -F'\t' '!/^#/ && NF == 3 { print $1 }' "$here/planted.txt")
+for name in $names; do
+	grep "/${name}[.	]" "$tmp/facts" | cut -f2,3 | sort -u >"$tmp/bucket"
 	found=$(awk -f "$here/planted.awk" "$here/planted.txt" "$tmp/bucket" |
 	    sed '$d')
 	if [ "$found" != "$name	1" ]; then

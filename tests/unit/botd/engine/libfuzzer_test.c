@@ -171,12 +171,12 @@ a_dictionary_is_counted_checked_and_used(void **state)
 	struct engine_plan p;
 	struct err e;
 
-	scratch_file(s->fd, "png_read.dict", "\"IHDR\"\n\"IDAT\"\nbare\n", 20);
+	scratch_file(s->fd, "png_read.dict", "\"IHDR\"\n\"IDAT\"\nbare\n", 19);
 	assert_int_equal(L->session(&p, &t, &e), 0);
 	assert_int_equal(p.dict_entries, 3);
 	assert_true(has(&p.argv, "-dict=/work/side/dict"));
 	assert_true(scratch_holds(
-	    s->fd, "dict", "\"IHDR\"\n\"IDAT\"\n\"bare\"\n", 22));
+	    s->fd, "dict", "\"IHDR\"\n\"IDAT\"\n\"bare\"\n", 21));
 	engine_plan_release(&p);
 
 	scratch_file(s->fd, "other.dict", "\"x1\"\n", 5);

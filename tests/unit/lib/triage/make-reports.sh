@@ -20,6 +20,7 @@ build()			# name, flags...
 	    "$@" -o "$tmp/$name" "$here/bugs.c" -lpthread
 }
 
+# shellcheck disable=SC2015
 report()		# fixture, program, arguments...
 {
 	fixture=$1
@@ -48,7 +49,7 @@ for bug in uaf hbo hbo40 sbo gbo dynstack scope dfree badfree negative overlap \
 	printf %s $bug >"$tmp/in/$bug"
 done
 
-export ASAN_OPTIONS= UBSAN_OPTIONS= MSAN_OPTIONS= TSAN_OPTIONS=
+export ASAN_OPTIONS='' UBSAN_OPTIONS='' MSAN_OPTIONS='' TSAN_OPTIONS=''
 for bug in uaf hbo hbo40 sbo gbo dynstack scope dfree badfree negative overlap \
     poison nullw nullr callnull wild noncanon rec mutual fpe abort assert \
     raise trap exit toobig overwrites none; do

@@ -91,15 +91,18 @@ struct server *
 server_start(bool hostile)
 {
 	struct server *s = mem_alloc(sizeof(*s));
-	int i, fd;
+	int i, fd, code;
 
 	snprintf(s->root, sizeof(s->root), "/tmp/pf-admin.XXXXXX");
 	if (mkdtemp(s->root) == NULL || chmod(s->root, 0755) == -1)
 		exit(1);
 	snprintf(s->socket, sizeof(s->socket), "%s/run/admin.sock", s->root);
 	fflush(NULL);
-	if ((s->pid = fork()) == 0)
-		exit(serve(s, hostile));
+	if ((s->pid = fork()) == 0) {
+		code = serve(s, hostile);
+		free(s);
+		exit(code);
+	}
 	for (i = 0; i < 500 && (fd = server_connect(s)) == -1; i++)
 		usleep(10000);
 	close(fd);

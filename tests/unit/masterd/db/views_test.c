@@ -341,8 +341,7 @@ status_counts_and_raises_alarms(void **state)
 	struct err e;
 
 	json_open(&out, NULL, '{');
-	assert_int_equal(view_status(w->db, NULL, &out, &e),
-	    0);
+	assert_int_equal(view_status(w->db, "the disk is full", &out, &e), 0);
 	json_close(&out, '}');
 	j = parse(&out);
 	v = json_root(j);
