@@ -270,6 +270,7 @@ UNIT_BASE = \
 	tests/unit/lib/base/text_test.c
 
 UNIT_ARCHIVE = \
+	tests/unit/lib/archive/seeds_test.c
 
 UNIT_WIRE = \
 	tests/unit/lib/wire/bundle_read_test.c \
@@ -303,6 +304,17 @@ UNIT_MASTERD = \
 	tests/unit/masterd/db/views_test.c
 
 UNIT_BOTD = \
+	tests/unit/botd/cage/cage_test.c \
+	tests/unit/botd/engine/dict_test.c \
+	tests/unit/botd/engine/libfuzzer_test.c \
+	tests/unit/botd/engine/options_test.c \
+	tests/unit/botd/runner/beat_test.c \
+	tests/unit/botd/runner/cache_test.c \
+	tests/unit/botd/runner/collect_test.c \
+	tests/unit/botd/runner/names_test.c \
+	tests/unit/botd/runner/outbox_test.c \
+	tests/unit/botd/runner/result_test.c \
+	tests/unit/botd/runner/segments_test.c \
 	tests/unit/botd/courier/carry_test.c \
 	tests/unit/botd/courier/confirm_test.c \
 	tests/unit/botd/courier/kill_test.c \
@@ -329,6 +341,12 @@ UNIT_HELPERS = \
 	tests/unit/lib/wire/bundles.c \
 	tests/unit/scratch.c
 
+# And those that only some may link, by the rules below.
+UNIT_APART = \
+	tests/unit/faultsys.c \
+	tests/unit/masterd/admin/server.c \
+	tests/unit/masterd/world.c
+
 # Tests over a database with a row of everything, and over a served socket.
 UNIT_WORLD = admin/admin db/builds db/jobs db/reader db/views
 $(UNIT_WORLD:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/world.o
@@ -343,7 +361,9 @@ $B/tests/unit/spool/spool_fault_test: WRAP = $(FAULTSYS_WRAP:%=-Wl,--wrap=%)
 # ---- tests/fuzz: we fuzz ourselves -----------------------------------------
 FUZZ_TARGETS = \
 	tests/fuzz/bundle_fuzz.c \
+	tests/fuzz/engine_fuzz.c \
 	tests/fuzz/json_fuzz.c \
+	tests/fuzz/seeds_fuzz.c \
 	tests/fuzz/status_fuzz.c \
 	tests/fuzz/text_fuzz.c \
 	tests/fuzz/ticket_fuzz.c \
@@ -418,6 +438,11 @@ FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
 $B/tests/fuzz/%: tests/fuzz/%.c $(LIB_BASE) $(LIB_WIRE) $(LIB_TRIAGE)
 	@mkdir -p $(@D)
 	clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $^ $(LIBS_WIRE) $(LIBS_BASE)
+
+# Those that need more than the libraries.
+$B/tests/fuzz/engine_fuzz: $(BOTD_ENGINE)
+$B/tests/fuzz/seeds_fuzz: $(LIB_ARCHIVE)
+$B/tests/fuzz/seeds_fuzz: LIBS_WIRE += $(LIBS_ARCHIVE)
 
 .PHONY: unit fuzz-programs test-tools
 unit: $(UNIT_PROGRAMS)

@@ -120,6 +120,8 @@ on_gauges(void *arg, struct admin_gauges *g)
 	ingest_gauges(m->ingest, &now);
 	g->started_ms = m->started_ms;
 	g->incoming = now.waiting;
+	g->in_hand = now.in_hand;
+	g->oldest_ms = now.oldest_ms;
 	g->bundles_per_minute = now.per_minute;
 	text_to_hex64(&g->generation, publish_generation(m->publish));
 	(void)store_space(m->store, &g->disk_free, &g->disk_total, NULL);
@@ -154,7 +156,9 @@ open_root(struct master *m)
 		die(2, &e);
 	if (fs_lock(m->root, "lock", &e) == -1)
 		die(e.cls == ERR_CONFLICT ? 3 : 1, &e);
-	if ((m->run = fs_make_dir_open(m->root, "run", 0755, &e)) == -1)
+	/* Readers of another group must get as far as the socket. */
+	if ((m->run = fs_make_dir_open(m->root, "run", 0755, &e)) == -1 ||
+	    fchmod(m->run, 0755) == -1)
 		die(1, &e);
 }
 

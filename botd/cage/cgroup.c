@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #include "botd/cage/cage_internal.h"
 
 #define MOUNT    "/sys/fs/cgroup"
+#define PREFIX   "pandafuzz-"
 #define LEFT_MAX 64
 
 /* Groups whose last process was still dying; tried again later. */
@@ -126,17 +129,59 @@ remove_folder(char *folder)
 	folder[0] = '\0';
 }
 
+/*
+ * Groups of a runner that was killed: empty by now, for its cages died with
+ * it.  Their names begin with its pid; one that is alive is left alone.
+ */
+static void
+sweep(const char *parent)
+{
+	struct dirent *entry;
+	long pid;
+	DIR *dir;
+
+	dir = opendir(parent);
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+			continue;
+		pid = strtol(entry->d_name + strlen(PREFIX), NULL, 10);
+		if (pid > 0 && kill((pid_t)pid, 0) == -1 && errno == ESRCH)
+			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+	}
+	closedir(dir);
+}
+
+/* Once for each of the two or three parents there can be. */
+static void
+sweep_once(const char *parent)
+{
+	static char swept[3][512];
+	int i;
+
+	for (i = 0; i < 3 && swept[i][0] != '\0'; i++)
+		if (strcmp(swept[i], parent) == 0)
+			return;
+	if (i == 3)
+		return;
+	snprintf(swept[i], sizeof(swept[i]), "%s", parent);
+	sweep(parent);
+}
+
 /* MOUNT/<controller><own>/pandafuzz-<name>; "" when it cannot be. */
 static void
 make_v1(char *folder, size_t size, const char *controller, const char *name)
 {
-	char own[256];
+	char own[256], parent[512];
 
 	folder[0] = '\0';
 	if (!own_path(controller, own, sizeof(own)))
 		return;
+	snprintf(parent, sizeof(parent), MOUNT "/%s%s", controller, own);
+	sweep_once(parent);
 	snprintf(
-	    folder, size, MOUNT "/%s%s/pandafuzz-%s", controller, own, name);
+	    folder, size, MOUNT "/%s%s/" PREFIX "%s", controller, own, name);
 	if (mkdir(folder, 0755) == -1 && errno != EEXIST)
 		folder[0] = '\0';
 }
@@ -179,7 +224,8 @@ limit_v2(struct cgroup *g, const char *parent, const char *name,
 {
 	if (!gives_controllers(parent))
 		return;
-	snprintf(g->memory, sizeof(g->memory), "%s/pandafuzz-%s", parent, name);
+	sweep_once(parent);
+	snprintf(g->memory, sizeof(g->memory), "%s/" PREFIX "%s", parent, name);
 	if (mkdir(g->memory, 0755) == -1 && errno != EEXIST) {
 		g->memory[0] = '\0';
 		return;

@@ -323,7 +323,7 @@ new_find(struct session *s, const char *name, int fd)
 		return NULL;
 	}
 	f->artifact = mem_strdup(name);
-	f->found_ms = s->began_ms == 0 ? 0 : clock_up_ms() - s->began_ms;
+	f->found_ms = clock_wall_ms();
 	take_report(s, f);
 	return f;
 }

@@ -349,6 +349,30 @@ boot(struct runner *r, struct err *e)
 }
 
 static void
+release(struct runner *r)
+{
+	const int fds[] = {r->root, r->outbox_fd, r->held, r->dropped, r->noted,
+	    r->inbox, r->tickets, r->jobs, r->builds, r->work, r->units,
+	    r->serial};
+	struct session *s;
+	size_t i;
+
+	while ((s = r->sessions) != NULL) {
+		r->sessions = s->next;
+		session_free(s);
+	}
+	spool_close(r->spool);
+	loop_free(r->loop);
+	outbox_release(&r->outbox);
+	status_free(r->status);
+	free(r->done);
+	free(r->root_path);
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] > 0)
+			close(fds[i]);
+}
+
+static void
 set_default(uint64_t *value, uint64_t otherwise)
 {
 	if (*value == 0)
@@ -378,6 +402,6 @@ runner_run(const struct runner_config *c)
 		log_error("runner.failed", LOG_T("reason", e.text));
 	else
 		log_info("runner.stopped", LOG_T("bot", c->bot.text));
-	/* Folders, sources and memory go with the process. */
+	release(&r);
 	return code == -1 ? 1 : code;
 }

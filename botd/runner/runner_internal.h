@@ -51,6 +51,7 @@ struct runner {
 	bool have_status;
 	int64_t status_stamp[3]; /* mtime seconds and nanoseconds, inode */
 	int64_t tickets_stamp[2];
+	bool status_odd; /* it could not be parsed the last time */
 	bool look_again;
 
 	bool sandbox; /* cages can be made, or are not wanted */

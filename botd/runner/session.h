@@ -60,7 +60,7 @@ struct find {
 	char *artifact; /* the engine's file, unlinked after the seal */
 	struct digest digest;
 	uint64_t size;
-	uint64_t found_ms; /* of the session */
+	uint64_t found_ms; /* wall clock, for people */
 	unsigned tries, reproduced;
 	int code, signo;   /* of the first run that crashed */
 	bool counted;      /* in session.seen */

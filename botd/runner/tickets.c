@@ -46,10 +46,12 @@ read_status(const struct runner *r, struct status *s)
 	int rc = -1;
 
 	if (fs_read_file(r->inbox, STATUS, &text, STATUS_MAX_BYTES, &e) == -1 ||
-	    status_parse(s, text.data, text.len, &e) == -1)
-		log_warn("status.unparsable", LOG_T("reason", e.text));
-	else
+	    status_parse(s, text.data, text.len, &e) == -1) {
+		if (!r->status_odd)
+			log_warn("status.unparsable", LOG_T("reason", e.text));
+	} else {
 		rc = 0;
+	}
 	buf_release(&text);
 	return rc;
 }
@@ -102,9 +104,13 @@ look_at_status(struct runner *r)
 		return;
 	fresh = status_new();
 	if (read_status(r, fresh) == -1) {
+		/* P.23: no news; looked at again in case it is being written. */
+		r->status_stamp[2] = 0;
+		r->status_odd = true;
 		status_free(fresh);
 		return;
 	}
+	r->status_odd = false;
 	before = r->have_status ? r->status->generation : 0;
 	interval = r->have_status ? r->status->heartbeat_ms : 0;
 	status_free(r->status);

@@ -70,8 +70,9 @@ fatal(const struct err *e)
 }
 
 int
-admin_change(struct request *r, int (*fn)(struct request *r, void *arg,
-    struct err *e), void *arg, struct err *e)
+admin_change(struct request *r,
+    int (*fn)(struct request *r, void *arg, struct err *e), void *arg,
+    struct err *e)
 {
 	struct admin *a = r->admin;
 	int got;

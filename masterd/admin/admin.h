@@ -28,7 +28,7 @@ struct admin_gauges {
 	uint64_t bundles_per_minute; /* recorded in the last one */
 	uint64_t disk_free, disk_total;
 	uint64_t generation, serial; /* PROTOCOL 26 */
-	char hold[200]; /* why no new bundles are taken; "" */
+	char hold[200];              /* why no new bundles are taken; "" */
 };
 
 struct admin_hooks {
@@ -36,8 +36,8 @@ struct admin_hooks {
 	/* Jobs or builds changed: plan and publish soon. */
 	void (*changed)(void *arg);
 	/* Take rejected/<account>/<file> in again (PROTOCOL 14). */
-	int (*spool_retry)(void *arg, const char *account, const char *file,
-	    struct err *e);
+	int (*spool_retry)(
+	    void *arg, const char *account, const char *file, struct err *e);
 	/* "g" comes zeroed. */
 	void (*gauges)(void *arg, struct admin_gauges *g);
 };

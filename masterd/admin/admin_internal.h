@@ -14,7 +14,7 @@ struct admin {
 	struct uploads *uploads; /* files of builds that have no row yet */
 	struct http *http;
 	int read_children; /* running now */
-	int at;		   /* folder of the socket */
+	int at;            /* folder of the socket */
 	char name[64];
 };
 
@@ -25,8 +25,9 @@ int socket_listen(int at, const char *name, struct err *e);
  * A change: "fn" between BEGIN and COMMIT, then the changed() hook.  What fn
  * returns is returned; anything but 0 rolls back.
  */
-int admin_change(struct request *r, int (*fn)(struct request *r, void *arg,
-    struct err *e), void *arg, struct err *e);
+int admin_change(struct request *r,
+    int (*fn)(struct request *r, void *arg, struct err *e), void *arg,
+    struct err *e);
 
 /* Gauges of the hooks, zero when there are none. */
 void admin_gauges(struct admin *a, struct admin_gauges *g);
@@ -48,10 +49,10 @@ route_fn show_build, show_target, show_job, show_bot, show_bucket, show_crash;
 route_fn build_missing, build_add; /* routes_build.c */
 route_fn build_file_begin, build_file_end;
 piece_fn build_file_piece;
-route_fn job_create, job_cancel;		      /* routes_job.c */
-route_fn crash_input, crash_report;		      /* routes_crash.c */
-route_fn spool_list, spool_show, spool_retry;	      /* routes_spool.c */
+route_fn job_create, job_cancel;                      /* routes_job.c */
+route_fn crash_input, crash_report;                   /* routes_crash.c */
+route_fn spool_list, spool_show, spool_retry;         /* routes_spool.c */
 route_fn show_status, healthz, readyz, ledger_report; /* routes_status.c */
-route_fn metrics;				      /* metrics.c */
+route_fn metrics;                                     /* metrics.c */
 
 #endif

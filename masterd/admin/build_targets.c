@@ -13,8 +13,7 @@
 #define SHOWN 4
 
 /* In order of what says most about a crash. */
-static const char *const engines[] = {
-    "libfuzzer", "afl", "honggfuzz", NULL};
+static const char *const engines[] = {"libfuzzer", "afl", "honggfuzz", NULL};
 static const char *const sanitizers[] = {
     "address", "memory", "thread", "undefined", "none", NULL};
 
@@ -143,8 +142,8 @@ build_targets_find(struct build_targets *t, const struct manifest *m,
 				skip(t, m->files[i].path, why);
 			continue;
 		}
-		t->list = mem_resize(
-		    t->list, (size_t)t->count + 1, sizeof(*t->list));
+		t->list =
+		    mem_resize(t->list, (size_t)t->count + 1, sizeof(*t->list));
 		b = &t->list[t->count++];
 		text_copy(b->name, sizeof(b->name), name);
 		text_copy(b->program, sizeof(b->program), m->files[i].path);

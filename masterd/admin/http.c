@@ -23,13 +23,13 @@
 #include "masterd/admin/http.h"
 #include "masterd/admin/request.h"
 
-#define CONNECTIONS    512
-#define TIMEOUT_S      10
-#define TICK_MS	       250
-#define MEMORY	       (96 * 1024) /* of a connection: larger pieces */
-#define STREAM_BLOCK   (64 * 1024)
+#define CONNECTIONS     512
+#define TIMEOUT_S       10
+#define TICK_MS         250
+#define MEMORY          (96 * 1024) /* of a connection: larger pieces */
+#define STREAM_BLOCK    (64 * 1024)
 #define DISCARD_AT_MOST (64 * 1024)
-#define PREFIX	       "/api/v1/"
+#define PREFIX          "/api/v1/"
 
 struct http {
 	struct admin *admin;
@@ -102,8 +102,8 @@ static bool
 has_body(struct http_request *q)
 {
 	return request_length(&q->r) != UINT64_MAX ||
-	    MHD_lookup_connection_value(q->conn, MHD_HEADER_KIND,
-		"Transfer-Encoding") != NULL;
+	    MHD_lookup_connection_value(
+		q->conn, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
 }
 
 /* ---- requests -------------------------------------------------------- */
@@ -208,8 +208,8 @@ write_error(struct http_request *q)
 	buf_reset(out);
 	json_open(out, NULL, '{');
 	json_open(out, "error", '{');
-	json_put_string(out, "code",
-	    r->code != NULL ? r->code : err_class_name(q->e.cls));
+	json_put_string(
+	    out, "code", r->code != NULL ? r->code : err_class_name(q->e.cls));
 	json_put_string(out, "message", q->e.text);
 	json_put_string(out, "field", r->field);
 	json_put_string(out, "hint", r->hint);
@@ -255,8 +255,7 @@ make_response(struct http_request *q)
 	if (r->file != -1 && fstat(r->file, &st) == 0) {
 		fd = r->file;
 		r->file = -1; /* the library closes it */
-		return MHD_create_response_from_fd64(
-		    (uint64_t)st.st_size, fd);
+		return MHD_create_response_from_fd64((uint64_t)st.st_size, fd);
 	}
 	len = r->out.len;
 	return MHD_create_response_from_buffer(
@@ -315,8 +314,8 @@ begin(struct http_request *q, const char *method, const char *url)
 {
 	struct request *r = &q->r;
 	int fd = -1;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    q->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(q->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (info != NULL)
 		fd = info->connect_fd;
@@ -431,8 +430,8 @@ run(struct http *h)
 	h->running = true;
 	MHD_run(h->daemon);
 	h->running = false;
-	info = MHD_get_daemon_info(
-	    h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	info =
+	    MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 	if (info == NULL || info->num_connections == 0) {
 		/* Once more after the last one has gone: at its limit the
 		 * library stops to listen, and only a run makes it listen

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "masterd/admin/admin_internal.h"
 
@@ -23,8 +24,7 @@ static const struct {
 	"Bundles by kind and outcome."},
     {"pandafuzz_execs_total", "counter",
 	"Executions of jobs that are not over."},
-    {"pandafuzz_execs_per_second", "gauge",
-	"Speed of jobs that are not over."},
+    {"pandafuzz_execs_per_second", "gauge", "Speed of jobs that are not over."},
     {"pandafuzz_edges_found", "gauge", "Edges covered in a target."},
     {"pandafuzz_corpus_files", "gauge", "Units of a target."},
     {"pandafuzz_corpus_bytes", "gauge", "Size of the units of a target."},
@@ -49,11 +49,11 @@ family(struct text *t, const char *name)
 
 	if (strcmp(t->last, name) == 0)
 		return;
-	strncpy(t->last, name, sizeof(t->last) - 1);
+	text_copy(t->last, sizeof(t->last), name);
 	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		if (strcmp(families[i].name, name) == 0)
-			buf_printf(t->out, "# HELP %s %s\n# TYPE %s %s\n",
-			    name, families[i].help, name, families[i].type);
+			buf_printf(t->out, "# HELP %s %s\n# TYPE %s %s\n", name,
+			    families[i].help, name, families[i].type);
 }
 
 static void
@@ -76,8 +76,8 @@ own_samples(struct text *t, struct admin *a)
 	struct stat st;
 
 	admin_gauges(a, &g);
-	sample(t, "pandafuzz_build_info",
-	    "version=\"" PANDAFUZZ_VERSION "\"", 1);
+	sample(
+	    t, "pandafuzz_build_info", "version=\"" PANDAFUZZ_VERSION "\"", 1);
 	sample(t, "pandafuzz_spool_oldest_seconds", "",
 	    (int64_t)(g.oldest_ms / 1000));
 	sample(t, "pandafuzz_disk_free_bytes", "", (int64_t)g.disk_free);

@@ -22,9 +22,9 @@
 #include "masterd/db/ledger.h"
 #include "masterd/db/reader.h"
 
-#define OPTION	    "--read-child"
-#define BUFFER_MAX  (256 * 1024)
-#define PAGE	    1000
+#define OPTION     "--read-child"
+#define BUFFER_MAX (256 * 1024)
+#define PAGE       1000
 
 struct read_child {
 	struct request *r; /* NULL: its request is gone */
@@ -171,8 +171,8 @@ on_ended(void *arg, pid_t pid, int status)
 }
 
 static pid_t
-start(struct admin *a, int out, const char *what, const char *arg,
-    struct err *e)
+start(
+    struct admin *a, int out, const char *what, const char *arg, struct err *e)
 {
 	int root = store_root(a->store);
 	char number[16];

@@ -35,8 +35,8 @@ struct route {
 	enum role needs;
 	uint64_t body_max; /* 0: no body */
 	route_fn *run;
-	route_fn *begin;   /* before the body; may be NULL */
-	piece_fn *piece;   /* NULL: the body is collected */
+	route_fn *begin; /* before the body; may be NULL */
+	piece_fn *piece; /* NULL: the body is collected */
 };
 
 const struct route *route_find(

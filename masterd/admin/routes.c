@@ -7,7 +7,7 @@
 #include "lib/wire/manifest.h"
 #include "masterd/admin/admin_internal.h"
 
-#define SMALL	 (64 * 1024)
+#define SMALL    (64 * 1024)
 #define MANIFEST MANIFEST_MAX_BYTES
 #define FILE_MAX (2ull << 30)
 

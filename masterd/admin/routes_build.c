@@ -127,8 +127,8 @@ look_up_all(struct addition *a, struct err *e)
 
 	a->traits = mem_array((size_t)a->manifest.count, sizeof(*a->traits));
 	for (i = 0; i < a->manifest.count; i++) {
-		got = look_up(
-		    r->admin, &a->manifest.files[i], &a->traits[i], e);
+		got =
+		    look_up(r->admin, &a->manifest.files[i], &a->traits[i], e);
 		if (got == -1)
 			return -1;
 		if (got == 0 && missing++ == 0)
@@ -220,8 +220,8 @@ record(struct request *r, void *arg, struct err *e)
 	int got;
 
 	/* Somebody may have sent the same while the disk was busy. */
-	got = builds_known(r->admin->db, &a->build.id, a->build.project.text,
-	    &a->row, e);
+	got = builds_known(
+	    r->admin->db, &a->build.id, a->build.project.text, &a->row, e);
 	if (got == 0)
 		return builds_add(r->admin->db, &a->build, &a->row, e);
 	a->known = got == 1;
@@ -300,8 +300,8 @@ build_add(struct request *r, struct err *e)
 	r->drop = drop_addition;
 	if (read_request(a, e) == -1)
 		return -1;
-	known = builds_known(r->admin->db, &a->build.id, a->build.project.text,
-	    &a->row, e);
+	known = builds_known(
+	    r->admin->db, &a->build.id, a->build.project.text, &a->row, e);
 	if (known == 1) {
 		a->known = true;
 		return answer_build(a, e);

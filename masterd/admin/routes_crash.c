@@ -18,8 +18,7 @@ find_crash(struct request *r, struct view_key *found, struct err *e)
 	int got;
 
 	if (*within == '\0') {
-		got = request_find(
-		    r, VIEW_CRASH, r->part[0], NULL, found, e);
+		got = request_find(r, VIEW_CRASH, r->part[0], NULL, found, e);
 		if (got == -1 && r->code != NULL)
 			r->hint = "more of the id, or --target, makes it clear";
 		return got;
@@ -66,23 +65,23 @@ send_file(struct request *r, bool report, struct err *e)
 	char *name;
 
 	if (find_crash(r, &found, e) == -1 ||
-	    view_crash_target(r->admin->db, found.id, target, sizeof(target),
-		e) == -1)
+	    view_crash_target(
+		r->admin->db, found.id, target, sizeof(target), e) == -1)
 		return -1;
 	name = strchr(target, '/');
 	if (name == NULL || split_id(found.text, &sha256, &sig8) == -1)
-		return err_set(e, ERR_BUG, "crash %s: has an odd id",
-		    found.text);
+		return err_set(
+		    e, ERR_BUG, "crash %s: has an odd id", found.text);
 	*name++ = '\0';
 	if (report)
 		snprintf(file, sizeof(file), "report-%.8s.txt", sig8);
-	r->file = store_open_crash(
-	    r->admin->store, target, name, &sha256, file, e);
+	r->file =
+	    store_open_crash(r->admin->store, target, name, &sha256, file, e);
 	if (r->file == -1 && e->cls == ERR_NOT_FOUND)
 		return err_set(e, ERR_NOT_FOUND, "crash %.12s: has no %s here",
 		    found.text, report ? "report" : "input");
-	r->type = report ? "text/plain; charset=utf-8"
-			 : "application/octet-stream";
+	r->type =
+	    report ? "text/plain; charset=utf-8" : "application/octet-stream";
 	return r->file == -1 ? -1 : 0;
 }
 

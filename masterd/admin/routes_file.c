@@ -84,8 +84,8 @@ build_file_piece(
 }
 
 static int
-name_file(struct request *r, struct incoming_file *f, struct upload *u,
-    struct err *e)
+name_file(
+    struct request *r, struct incoming_file *f, struct upload *u, struct err *e)
 {
 	struct staged *staged = f->staged;
 

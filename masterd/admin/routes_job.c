@@ -53,8 +53,8 @@ read_job(struct request *r, const struct json_value *o, struct job_new *job,
 	if ((v = json_get(o, "build")) != NULL) {
 		if (json_string(v) == NULL)
 			return wrong(r, "build", "not an id", e);
-		if (request_find(r, VIEW_BUILD, json_string(v), NULL, &build,
-			e) == -1)
+		if (request_find(
+			r, VIEW_BUILD, json_string(v), NULL, &build, e) == -1)
 			return -1;
 		job->build = build.id;
 	}

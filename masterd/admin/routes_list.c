@@ -13,8 +13,8 @@
 
 /* A target may be given without its project, where that is clear. */
 static int
-whole_target(struct request *r, const char *text, struct target_ref *ref,
-    struct err *e)
+whole_target(
+    struct request *r, const char *text, struct target_ref *ref, struct err *e)
 {
 	int got = builds_resolve_target(r->admin->db, text, ref, e);
 

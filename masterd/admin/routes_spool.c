@@ -19,8 +19,8 @@
 #include "lib/wire/ids.h"
 #include "masterd/admin/admin_internal.h"
 
-#define SHOWN	      1000 /* of each folder */
-#define COUNTED	      20000
+#define SHOWN         1000 /* of each folder */
+#define COUNTED       20000
 #define REASON_LINE   300
 #define REASON_MAX    (64 * 1024)
 #define REASON_SUFFIX ".reason"
@@ -100,8 +100,8 @@ put_time(struct buf *out, const char *key, const struct timespec *t)
 	if (t->tv_sec <= 0)
 		json_put_null(out, key);
 	else
-		json_put_string(out, key,
-		    clock_rfc3339((uint64_t)t->tv_sec * 1000).text);
+		json_put_string(
+		    out, key, clock_rfc3339((uint64_t)t->tv_sec * 1000).text);
 }
 
 static int
@@ -123,8 +123,7 @@ list_incoming(struct request *r, const char *account, struct err *e)
 		return -1;
 	}
 	for (i = 0; i < names.count; i++) {
-		if (fstatat(dir, names.list[i], &st, AT_SYMLINK_NOFOLLOW) ==
-		    -1)
+		if (fstatat(dir, names.list[i], &st, AT_SYMLINK_NOFOLLOW) == -1)
 			continue;
 		bytes += (uint64_t)st.st_size;
 		if (oldest.tv_sec == 0 || st.st_mtim.tv_sec < oldest.tv_sec)
@@ -229,14 +228,13 @@ put_entries(struct request *r, int dir, const char *queue, const char *account,
 			put_entry(&r->out, NULL, dir, queue, account, stem);
 			continue;
 		}
-		put_entry(
-		    &r->out, NULL, dir, queue, account, names->list[i]);
+		put_entry(&r->out, NULL, dir, queue, account, names->list[i]);
 	}
 }
 
 static int
-open_queue(struct request *r, const char *queue, const char *account,
-    struct err *e)
+open_queue(
+    struct request *r, const char *queue, const char *account, struct err *e)
 {
 	char path[80];
 
@@ -245,8 +243,8 @@ open_queue(struct request *r, const char *queue, const char *account,
 }
 
 static int
-list_kept(struct request *r, const char *queue, const char *account,
-    struct err *e)
+list_kept(
+    struct request *r, const char *queue, const char *account, struct err *e)
 {
 	struct names names;
 	int dir = open_queue(r, queue, account, e);
@@ -318,19 +316,19 @@ spool_list(struct request *r, struct err *e)
 
 /* "account/file", both safe as names. */
 static int
-split_entry(const char *text, struct name *account, const char **file,
-    struct err *e)
+split_entry(
+    const char *text, struct name *account, const char **file, struct err *e)
 {
 	const char *slash = strchr(text, '/');
 	char first[NAME_MAX_LEN + 2];
 
 	if (slash == NULL || slash[1] == '\0' || slash[1] == '.' ||
 	    strchr(slash + 1, '/') != NULL || strlen(slash + 1) > 200)
-		return err_set(e, ERR_NOT_FOUND, "spool entry %.80s: not found",
-		    text);
+		return err_set(
+		    e, ERR_NOT_FOUND, "spool entry %.80s: not found", text);
 	snprintf(first, sizeof(first), "%.*s",
 	    (int)(slash - text > NAME_MAX_LEN ? NAME_MAX_LEN + 1
-					       : slash - text),
+					      : slash - text),
 	    text);
 	*file = slash + 1;
 	return name_parse(account, "account", first, e);
@@ -364,8 +362,8 @@ spool_show(struct request *r, struct err *e)
 		if (is_there(dir, file)) {
 			json_open(&r->out, NULL, '{');
 			json_put_u64(&r->out, "api", 1);
-			put_entry(&r->out, "item", dir, queues[i],
-			    account.text, file);
+			put_entry(&r->out, "item", dir, queues[i], account.text,
+			    file);
 			json_close(&r->out, '}');
 			close(dir);
 			return 0;
@@ -382,8 +380,8 @@ note_retry(struct request *r, void *arg, struct err *e)
 	char subject[256];
 
 	snprintf(subject, sizeof(subject), "spool:%s", (const char *)arg);
-	return db_event(r->admin->db, r->peer.name, "spool.retried", subject,
-	    "", "", e);
+	return db_event(
+	    r->admin->db, r->peer.name, "spool.retried", subject, "", "", e);
 }
 
 int

@@ -21,8 +21,8 @@ address(struct sockaddr_un *un, int at, const char *name, struct err *e)
 
 	memset(un, 0, sizeof(*un));
 	un->sun_family = AF_UNIX;
-	n = snprintf(un->sun_path, sizeof(un->sun_path),
-	    "/proc/self/fd/%d/%s", at, name);
+	n = snprintf(un->sun_path, sizeof(un->sun_path), "/proc/self/fd/%d/%s",
+	    at, name);
 	if (n < 0 || (size_t)n >= sizeof(un->sun_path))
 		return err_set(
 		    e, ERR_REFUSED, "'%s' is too long for a socket", name);
@@ -31,8 +31,8 @@ address(struct sockaddr_un *un, int at, const char *name, struct err *e)
 
 /* Remove what is in the way, unless somebody answers there. */
 static int
-clear_place(const struct sockaddr_un *un, int at, const char *name,
-    struct err *e)
+clear_place(
+    const struct sockaddr_un *un, int at, const char *name, struct err *e)
 {
 	int fd, got, error;
 

@@ -130,8 +130,8 @@ in_extra_build(const char *path)
 }
 
 const char *
-traits_verdict(const struct ticket_file *f, uint32_t traits,
-    char name[TARGET_MAX_LEN + 1])
+traits_verdict(
+    const struct ticket_file *f, uint32_t traits, char name[TARGET_MAX_LEN + 1])
 {
 	const char *slash = strrchr(f->path, '/');
 	const char *base = slash == NULL ? f->path : slash + 1;

@@ -13,10 +13,10 @@
  * in the database (build_file.traits): they are added to, never changed.
  */
 enum {
-	TRAIT_SEEN = 1,	       /* the file was looked at */
-	TRAIT_ELF = 2,	       /* begins as an ELF file */
-	TRAIT_ENTRY = 4,       /* LLVMFuzzerTestOneInput, ...RunDriver */
-	TRAIT_LIBFUZZER = 8,   /* libFuzzer's runtime */
+	TRAIT_SEEN = 1,      /* the file was looked at */
+	TRAIT_ELF = 2,       /* begins as an ELF file */
+	TRAIT_ENTRY = 4,     /* LLVMFuzzerTestOneInput, ...RunDriver */
+	TRAIT_LIBFUZZER = 8, /* libFuzzer's runtime */
 	TRAIT_AFL = 16,
 	TRAIT_HONGGFUZZ = 32,
 	TRAIT_ASAN = 64,

@@ -92,6 +92,14 @@ bots_next_serial(struct db *db, int64_t bot, uint64_t now_ms, struct err *e)
 }
 
 int
+bots_raise_serial(struct db *db, int64_t bot, uint64_t serial, struct err *e)
+{
+	return db_run(db, e,
+	    "UPDATE bot SET serial = max(serial, ?) WHERE id = ?", "ii",
+	    (int64_t)serial, bot);
+}
+
+int
 bots_serial(struct db *db, const char *account, const char *name,
     uint64_t *serial, struct err *e)
 {

@@ -78,6 +78,10 @@ int bots_want_new_epoch(struct db *db, int64_t bot, struct err *e);
 int bots_next_serial(
     struct db *db, int64_t bot, uint64_t now_ms, struct err *e);
 
+/* The next one will be higher than "serial". */
+int bots_raise_serial(
+    struct db *db, int64_t bot, uint64_t serial, struct err *e);
+
 struct bot_place { /* where its outgoing folder is */
 	char account[NAME_MAX_LEN + 1];
 	char name[NAME_MAX_LEN + 1];

@@ -249,8 +249,7 @@ find_either(struct db *db, struct wanted *w, struct target_ref *ref,
 		got = find_target(db, w, ref, e);
 	}
 	if (got == 0)
-		return err_set(
-		    e, ERR_NOT_FOUND, "target %s: not found", whole);
+		return err_set(e, ERR_NOT_FOUND, "target %s: not found", whole);
 	return got == 2 ? 1 : got == 1 ? 0 : -1;
 }
 
@@ -274,8 +273,7 @@ find_build(struct db *db, const struct wanted *w, struct target_ref *ref,
 		return err_set(e, ERR_NOT_FOUND,
 		    "target %s: has no build with %s%s%s%s", ref->name,
 		    w->revision[0] != '\0' ? "revision " : "", w->revision,
-		    w->sanitizer[0] != '\0' ? " sanitizer " : "",
-		    w->sanitizer);
+		    w->sanitizer[0] != '\0' ? " sanitizer " : "", w->sanitizer);
 	return err_set(
 	    e, ERR_CONFLICT, "target %s: has no build to run", ref->name);
 }

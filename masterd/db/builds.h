@@ -55,7 +55,7 @@ int builds_add(
  * such a target ("e" lists them).
  */
 struct target_ref {
-	int64_t target, build;            /* rows */
+	int64_t target, build;                        /* rows */
 	char name[NAME_MAX_LEN + TARGET_MAX_LEN + 2]; /* project/target */
 };
 int builds_resolve(

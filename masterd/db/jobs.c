@@ -14,16 +14,15 @@
 static void
 new_trace(char *trace, size_t size)
 {
-	snprintf(
-	    trace, size, "%s%s", db_new_id().text, db_new_id().text);
+	snprintf(trace, size, "%s%s", db_new_id().text, db_new_id().text);
 }
 
 static int
 check(const struct job_new *job, struct err *e)
 {
 	if (job->slots > JOB_MAX_SLOTS)
-		return err_set(e, ERR_REFUSED, "slots: at most %d",
-		    JOB_MAX_SLOTS);
+		return err_set(
+		    e, ERR_REFUSED, "slots: at most %d", JOB_MAX_SLOTS);
 	if (job->for_ms > JOB_MAX_FOR_MS)
 		return err_set(e, ERR_REFUSED, "for: at most 365d");
 	return 0;
@@ -52,8 +51,8 @@ resolve(struct db *db, const struct job_new *job, struct target_ref *ref,
 }
 
 int
-jobs_create(struct db *db, const struct job_new *job, struct db_id *id,
-    struct err *e)
+jobs_create(
+    struct db *db, const struct job_new *job, struct db_id *id, struct err *e)
 {
 	struct target_ref ref;
 	char subject[32], trace[40];

@@ -10,8 +10,8 @@
  * Jobs as people make and end them.  What runs them (tasks, leases, time) is
  * the planner's: leases.h.
  */
-#define JOB_MAX_SLOTS	10000
-#define JOB_MAX_FOR_MS	(365ull * 24 * 60 * 60 * 1000)
+#define JOB_MAX_SLOTS  10000
+#define JOB_MAX_FOR_MS (365ull * 24 * 60 * 60 * 1000)
 
 struct job_new {
 	const char *target; /* [project/]target[@revision][:sanitizer] */
@@ -23,8 +23,8 @@ struct job_new {
 
 /* A job "pending", with its event.  0, -1, or 1 when the target is ambiguous
  * (builds_resolve()). */
-int jobs_create(struct db *db, const struct job_new *job, struct db_id *id,
-    struct err *e);
+int jobs_create(
+    struct db *db, const struct job_new *job, struct db_id *id, struct err *e);
 
 /*
  * Cancel the job of this row: it, its tasks that are not over and its open

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "masterd/db/db_internal.h"
 #include "masterd/db/leases.h"
@@ -16,10 +17,22 @@
 #define FAILURES_MOST   3    /* of a task, in a row */
 #define FAILURE_WAIT_MS 5000 /* doubled each time */
 
+/* What became of a job is an event, with its reason. */
+static int
+tell_job(struct db *db, int64_t job, const char *what, struct err *e)
+{
+	return db_run(db, e,
+	    "INSERT INTO event (at_ms, who, what, subject, detail, trace) "
+	    "SELECT ?, 'master', ?, job, reason, trace FROM job WHERE id = ?",
+	    "iti", (int64_t)clock_wall_ms(), what, job);
+}
+
 int
 leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
     uint64_t execs, uint64_t now_ms, uint64_t up_ms, struct err *e)
 {
+	int64_t job;
+
 	if (db_run(db, e,
 		/* The rate is that between two beats, by our own clock. */
 		"UPDATE lease SET execs_per_second = CASE WHEN state = "
@@ -34,12 +47,21 @@ leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
 		return -1;
 	if (db_changes(db) == 0)
 		return 0;
-	return db_run(db, e,
-	    "UPDATE job SET status = 'running', started_ms = "
-	    "CASE WHEN started_ms = 0 THEN ? ELSE started_ms END WHERE "
-	    "status = 'pending' AND id = (SELECT t.job FROM lease l JOIN task "
-	    "t ON t.id = l.task WHERE l.lease = ?)",
-	    "it", (int64_t)now_ms, text_hex64(lease).text);
+	if (db_run(db, e,
+		"UPDATE job SET status = 'running', started_ms = "
+		"CASE WHEN started_ms = 0 THEN ? ELSE started_ms END WHERE "
+		"status = 'pending' AND id = (SELECT t.job FROM lease l JOIN "
+		"task t ON t.id = l.task WHERE l.lease = ?)",
+		"it", (int64_t)now_ms, text_hex64(lease).text) == -1)
+		return -1;
+	if (db_changes(db) == 0)
+		return 0;
+	if (db_number(db, e, &job,
+		"SELECT t.job FROM lease l JOIN task t ON t.id = l.task "
+		"WHERE l.lease = ?",
+		"t", text_hex64(lease).text) != 1)
+		return -1;
+	return tell_job(db, job, "job.running", e);
 }
 
 /* Statistics are facts: they count from any lease in any state. */
@@ -209,10 +231,13 @@ end_job(struct db *db, int64_t job, const char *status, const char *reason,
 		"job = ? AND state IN ('ready', 'leased')",
 		"i", job) == -1)
 		return -1;
-	return db_run(db, e,
-	    "UPDATE job SET status = ?, reason = ?, ended_ms "
-	    "= ? WHERE id = ?",
-	    "ttii", status, reason, (int64_t)now_ms, job);
+	if (db_run(db, e,
+		"UPDATE job SET status = ?, reason = ?, ended_ms "
+		"= ? WHERE id = ?",
+		"ttii", status, reason, (int64_t)now_ms, job) == -1)
+		return -1;
+	return tell_job(db, job,
+	    strcmp(status, "failed") == 0 ? "job.failed" : "job.completed", e);
 }
 
 /* Three failures in a row are the job's failure, with the last reason. */

@@ -27,8 +27,8 @@ configure(struct db *db, struct err *e)
 	for (view = db_views; status == SQLITE_OK && *view != NULL; view++)
 		status = sqlite3_exec(db->handle, *view, NULL, NULL, NULL);
 	if (status == SQLITE_OK)
-		status = sqlite3_exec(db->handle,
-		    "PRAGMA query_only=ON; BEGIN", NULL, NULL, NULL);
+		status = sqlite3_exec(db->handle, "PRAGMA query_only=ON; BEGIN",
+		    NULL, NULL, NULL);
 	if (status != SQLITE_OK)
 		return db_err(db, e, "open the database to read");
 	return 0;

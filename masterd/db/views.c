@@ -25,8 +25,8 @@
 
 /* ?1 what was typed, ?2 its length, ?3 within.  The row that is it in full
  * comes first. */
-#define FIND(view, within)                                              \
-	"SELECT id, key FROM " view " WHERE substr(key, 1, ?2) = ?1"    \
+#define FIND(view, within)                                           \
+	"SELECT id, key FROM " view " WHERE substr(key, 1, ?2) = ?1" \
 	" AND " within " ORDER BY key <> ?1, key LIMIT 9"
 #define ITEM(view) "SELECT json, detail FROM " view " WHERE id = ?1"
 
@@ -35,9 +35,8 @@ static const struct {
 	const char *filter[VIEW_FILTERS];
 	const char *up, *down, *find, *item;
 } views[VIEW_COUNT] = {
-    [VIEW_BUILD] = {"build", {"project"},
-	BOTH("v_build", ANY("3", "project")), FIND("v_build", "1"),
-	ITEM("v_build")},
+    [VIEW_BUILD] = {"build", {"project"}, BOTH("v_build", ANY("3", "project")),
+	FIND("v_build", "1"), ITEM("v_build")},
     [VIEW_TARGET] = {"target", {"project"},
 	BOTH("v_target", ANY("3", "project")), FIND("v_target", "1"),
 	ITEM("v_target")},
@@ -51,8 +50,9 @@ static const struct {
 	BOTH("v_bucket", ANY("3", "project") " AND " ANY("4", "status")),
 	FIND("v_bucket", "1"), ITEM("v_bucket")},
     [VIEW_CRASH] = {"crash", {"project", "target", "bucket"},
-	BOTH("v_crash", ANY("3", "project") " AND " ANY("4", "target")
-	    " AND " ANY("5", "bucket")),
+	BOTH("v_crash",
+	    ANY("3", "project") " AND " ANY("4", "target") " AND " ANY(
+		"5", "bucket")),
 	FIND("v_crash", ANY("3", "target")), ITEM("v_crash")},
     [VIEW_UNIT] = {"unit", {"target"},
 	BOTH("v_unit", "target_id = (SELECT id FROM v_target WHERE key = ?3)"),
@@ -62,8 +62,9 @@ static const struct {
     [VIEW_EPOCH] = {"epoch", {"bot"}, BOTH("v_epoch", ANY("3", "bot")),
 	FIND("v_epoch", "1"), ITEM("v_epoch")},
     [VIEW_LEDGER] = {"ledger row", {"bot", "epoch", "outcome"},
-	BOTH("v_ledger", ANY("3", "bot") " AND " ANY("4", "epoch")
-	    " AND " ANY("5", "outcome")),
+	BOTH("v_ledger",
+	    ANY("3", "bot") " AND " ANY("4", "epoch") " AND " ANY(
+		"5", "outcome")),
 	FIND("v_ledger", "1"), ITEM("v_ledger")},
 };
 
@@ -112,8 +113,8 @@ view_rows(struct db *db, const struct view_page *page, struct buf *out,
 {
 	const char *sql =
 	    page->newest ? views[page->view].down : views[page->view].up;
-	int64_t after = page->newest && page->after == 0 ? INT64_MAX
-							 : page->after;
+	int64_t after =
+	    page->newest && page->after == 0 ? INT64_MAX : page->after;
 	sqlite3_stmt *row;
 	int64_t last = 0;
 	int got, count = 0;
@@ -213,8 +214,8 @@ view_item(
 	int got = db_query(db, e, &row, views[v].item, "i", id);
 
 	if (got == 0)
-		return err_set(e, ERR_NOT_FOUND, "%s: not found",
-		    views[v].noun);
+		return err_set(
+		    e, ERR_NOT_FOUND, "%s: not found", views[v].noun);
 	if (got == -1)
 		return -1;
 	buf_adds(out, "{\"api\":1,\"item\":");
@@ -231,8 +232,7 @@ view_item(
 }
 
 int
-view_status(
-    struct db *db, const char *alarm, struct buf *out, struct err *e)
+view_status(struct db *db, const char *alarm, struct buf *out, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	sqlite3_stmt *row;
@@ -265,8 +265,8 @@ view_metrics(struct db *db, view_metric_fn *fn, void *arg, struct err *e)
 	sqlite3_stmt *row;
 	int got;
 
-	got = db_query(db, e, &row, "SELECT name, labels, value FROM v_metric",
-	    "");
+	got = db_query(
+	    db, e, &row, "SELECT name, labels, value FROM v_metric", "");
 	for (; got == 1; got = db_next(db, e, row))
 		fn(arg, db_text(row, 0), db_text(row, 1),
 		    sqlite3_column_int64(row, 2));

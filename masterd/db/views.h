@@ -88,7 +88,6 @@ int view_crash_target(
 /* Every metric that is a fact; rows of one name follow each other. */
 typedef void view_metric_fn(
     void *arg, const char *name, const char *labels, int64_t value);
-int view_metrics(
-    struct db *db, view_metric_fn *fn, void *arg, struct err *e);
+int view_metrics(struct db *db, view_metric_fn *fn, void *arg, struct err *e);
 
 #endif

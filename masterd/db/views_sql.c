@@ -11,6 +11,7 @@
  */
 #include "masterd/db/db_internal.h"
 
+/* clang-format off */
 #define TIME(column)							\
 	"CASE WHEN " column " > 0 THEN strftime('%Y-%m-%dT%H:%M:%SZ', "	\
 	column " / 1000, 'unixepoch') END"
@@ -33,7 +34,6 @@
 #define LIVE		"status IN ('pending', 'running', 'paused')"
 #define LABEL(name, column)	"'" name "=\"' || " column " || '\"'"
 
-/* clang-format off */
 const char *const db_views[] = {
 "CREATE TEMP VIEW v_build AS SELECT b.id AS id, " HEX("b.sha256") " AS key,"
 " p.name AS project,"

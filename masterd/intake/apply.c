@@ -173,7 +173,6 @@ tell_bucket(const struct apply *a, const struct taken *t,
 
 	snprintf(subject, sizeof(subject), "%s-%jd", t->place.project.text,
 	    (intmax_t)b->number);
-	
 	log_info("bucket.new", LOG_T("bucket", subject),
 	    LOG_T("type", triage_type_text(crash->triage).text),
 	    LOG_T("state", crash->triage->state[0]),

@@ -86,5 +86,11 @@ ingest_gauges(const struct ingest *g, struct ingest_gauges *out)
 {
 	*out = g->gauges;
 	out->waiting = incoming_count(g->incoming);
+	out->in_hand = (uint64_t)(g->pending_count + g->filling.count +
+	    g->committing.count);
+	if (g->committing.count > 0)
+		out->oldest_ms = clock_up_ms() - g->committing.started_ms;
+	else if (g->filling.count > 0)
+		out->oldest_ms = clock_up_ms() - g->filling.started_ms;
 	out->disk_low = g->disk_low;
 }

@@ -201,27 +201,35 @@ publish_mark_all(struct publish *p, struct err *e)
 struct survey {
 	struct publish *p;
 	const char *account;
-	bool older; /* our database is */
+	bool older;			/* our database is */
+	struct err *e;
 };
 
 static int
 survey_bot(void *arg, int dirfd, const char *name)
 {
 	struct survey *s = arg;
+	struct db *db = s->p->db;
 	char path[64];
 	struct stat st;
 	uint64_t serial;
+	int64_t bot;
 
 	if (!name_ok(name))
 		return 0;
 	snprintf(path, sizeof(path), "%s/status.json", name);
 	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;
-	if (bots_serial(s->p->db, s->account, name, &serial, NULL) == -1)
+	if (bots_serial(db, s->account, name, &serial, s->e) == -1)
 		return -1;
-	if ((uint64_t)st.st_mtim.tv_sec > serial)
-		s->older = true;
-	return 0;
+	if ((uint64_t)st.st_mtim.tv_sec <= serial)
+		return 0;
+	/* Serials never go back, nor is a bot that was told something one that
+	 * never was: else each start would see an older database. */
+	s->older = true;
+	if (bots_get(db, s->account, name, clock_wall_ms(), &bot, s->e) == -1)
+		return -1;
+	return bots_raise_serial(db, bot, (uint64_t)st.st_mtim.tv_sec, s->e);
 }
 
 static int
@@ -260,7 +268,7 @@ new_generation(struct publish *p, const char *why, struct err *e)
 static int
 choose_generation(struct publish *p, bool draw, struct err *e)
 {
-	struct survey s = {p, NULL, false};
+	struct survey s = {p, NULL, false, e};
 	struct buf value = BUF_INIT;
 	int got = db_setting(p->db, "generation", &value, e);
 

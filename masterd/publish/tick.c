@@ -153,9 +153,9 @@ static int
 check_disk(struct tick *t, struct err *e)
 {
 	t->low = t->hooks.disk_low(t->hooks.arg);
+	publish_hold(t->publish, t->low ? "the master's disk is full" : NULL);
 	if (t->low == t->held)
 		return 0;
-	publish_hold(t->publish, t->low ? "the master's disk is full" : NULL);
 	return publish_mark_all(t->publish, e);
 }
 

@@ -28,7 +28,7 @@ noise(uint64_t *state)
 }
 
 void
-feed_unit(uint8_t *bytes, uint64_t n)
+feed_unit(uint8_t *bytes, size_t size, uint64_t n)
 {
 	static const char *const words[] = {"chunk ", "width=", "height=",
 	    "color ", "gamma ", "offset ", "{\"key\":", "[1,2,3],", "true",
@@ -36,19 +36,19 @@ feed_unit(uint8_t *bytes, uint64_t n)
 	uint64_t state = (n + 1) * 0x9e3779b97f4a7c15u, r;
 	size_t at = 0, len;
 
-	while (at < FEED_UNIT / 2) {
+	while (at < size / 2) {
 		r = noise(&state);
-		len = FEED_UNIT / 2 - at < sizeof(r) ? FEED_UNIT / 2 - at
+		len = size / 2 - at < sizeof(r) ? size / 2 - at
 						     : sizeof(r);
 		memcpy(bytes + at, &r, len);
 		at += len;
 	}
-	while (at < FEED_UNIT) {
+	while (at < size) {
 		const char *word = words[noise(&state) % 16];
 
 		len = strlen(word);
-		if (len > FEED_UNIT - at)
-			len = FEED_UNIT - at;
+		if (len > size - at)
+			len = size - at;
 		memcpy(bytes + at, word, len);
 		at += len;
 	}
@@ -106,18 +106,18 @@ end(struct sealing *s)
 }
 
 struct bundle_name
-feed_corpus(struct feed *f, int dir, uint64_t first, int units)
+feed_corpus(struct feed *f, int dir, const struct feed_units *u)
 {
 	struct sealing s = begin(f, dir, KIND_CORPUS, ++f->seq);
 	struct record r = {.type = REC_UNIT};
 	uint8_t bytes[FEED_UNIT];
 	int i;
 
-	for (i = 0; i < units; i++) {
-		feed_unit(bytes, first + (uint64_t)i);
-		digest_of(&r.sha256, bytes, sizeof(bytes));
+	for (i = 0; i < u->count; i++) {
+		feed_unit(bytes, u->size, u->first + (uint64_t)i);
+		digest_of(&r.sha256, bytes, u->size);
 		r.n[UNIT_FEATURES] = 7;
-		put(&s, &r, bytes, sizeof(bytes));
+		put(&s, &r, bytes, u->size);
 	}
 	return end(&s);
 }
@@ -144,7 +144,7 @@ feed_crash(struct feed *f, int dir, uint64_t n)
 	    .word2 = "address"};
 	uint8_t bytes[FEED_UNIT];
 
-	feed_unit(bytes, n);
+	feed_unit(bytes, sizeof(bytes), n);
 	digest_of(&r.sha256, bytes, sizeof(bytes));
 	r.n[CRASH_INPUT_SIZE] = sizeof(bytes);
 	r.n[CRASH_EXIT] = 77;

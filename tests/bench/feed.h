@@ -11,7 +11,7 @@
  * the bench wants them.  Whatever fails ends the bench.
  */
 #define FEED_ACCOUNT "local"
-#define FEED_UNIT    4096 /* bytes */
+#define FEED_UNIT    4096 /* bytes, at most */
 
 struct feed {
 	const char *bot;
@@ -21,11 +21,17 @@ struct feed {
 };
 
 /* What unit number "n" holds: half noise, half text, different for each n. */
-void feed_unit(uint8_t *bytes, uint64_t n);
+void feed_unit(uint8_t *bytes, size_t size, uint64_t n);
 
-/* One corpus bundle of "units" units from number "first" on, in "dir". */
+struct feed_units {
+	uint64_t first; /* number of the first */
+	int count;
+	size_t size; /* of each */
+};
+
+/* One corpus bundle in "dir". */
 struct bundle_name feed_corpus(
-    struct feed *f, int dir, uint64_t first, int units);
+    struct feed *f, int dir, const struct feed_units *u);
 
 /* A crash with input, report and command; each "n" is another input. */
 struct bundle_name feed_crash(struct feed *f, int dir, uint64_t n);

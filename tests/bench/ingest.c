@@ -41,6 +41,15 @@ struct bench {
 	int all_batches;
 };
 
+static struct bundle_name
+make_bundle(struct bench *b, int round, int i)
+{
+	struct feed_units u = {.count = UNITS, .size = FEED_UNIT};
+
+	u.first = (uint64_t)(round * BUNDLES + i) * UNITS;
+	return feed_corpus(&b->feed, b->master.tmp, &u);
+}
+
 static void
 make_bundles(struct bench *b)
 {
@@ -49,9 +58,7 @@ make_bundles(struct bench *b)
 	bench_note("making %d bundles of %d units", ROUNDS * BUNDLES, UNITS);
 	for (round = 0; round < ROUNDS; round++)
 		for (i = 0; i < BUNDLES; i++)
-			b->names[round][i] = feed_corpus(&b->feed,
-			    b->master.tmp,
-			    (uint64_t)(round * BUNDLES + i) * UNITS, UNITS);
+			b->names[round][i] = make_bundle(b, round, i);
 	bench_settle(b->fd);
 }
 
@@ -61,7 +68,7 @@ make_units(struct bench *b, int round)
 	int i;
 
 	for (i = 0; i < BUNDLES * UNITS; i++)
-		feed_unit(b->units + (size_t)i * FEED_UNIT,
+		feed_unit(b->units + (size_t)i * FEED_UNIT, FEED_UNIT,
 		    (uint64_t)round * BUNDLES * UNITS + (uint64_t)i);
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A farm fuzzes while anything of it is killed: master, its children, sshd,
+# Goal: a farm fuzzes while anything of it is killed: master, its children, sshd,
 # supervisors, couriers, runners, engines.  After each kill `pf-local up` puts
 # back what is down.  At the end nothing may be missing: `ledger check` is 0.
 #

@@ -5,7 +5,7 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-pf_spool=$(pwd)/${B:-build}/bin/pf-spool
+pf_spool=$(realpath -m "${B:-build}")/bin/pf-spool
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

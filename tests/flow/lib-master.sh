@@ -59,14 +59,16 @@ running() {
 }
 
 ready() {
-	grep -q masterd.ready "$work/master.now" || ! running
+	tail -n +$((log_before + 1)) "$work/master.log" |
+		grep -q masterd.ready || ! running
 }
 
 start_master() { # OPTION...
 	[ "$(id -u)" = 0 ] && [ -z "$as" ] && set -- --as-root "$@"
-	: >"$work/master.now"
+	touch "$work/master.log"
+	log_before=$(wc -l <"$work/master.log")
 	$as $masterd --root "$root" $master_options "$@" \
-	    2> >(exec tee -a "$work/master.log" >"$work/master.now") &
+	    2>>"$work/master.log" &
 	master=$!
 	wait_until 10 ready && running || fail "the master does not start"
 }
@@ -115,7 +117,11 @@ wait_empty() { # [SECONDS]
 seal() { # KIND SEQ OPTION...: seal into work/, print its name
 	local kind=$1 seq=$2
 	shift 2
-	rm -f "$work/${BOT-b1}-${EPOCH-$epoch}-$seq"-?.pfb
+	case $kind in
+	crash) rm -f "$work/$(name_of "$seq" c)" ;;
+	heartbeat) rm -f "$work/$(name_of "$seq" h)" ;;
+	*) rm -f "$work/$(name_of "$seq")" ;;
+	esac
 	basename "$(pf-spool seal --kind "$kind" --bot "${BOT-b1}" \
 	    --epoch "${EPOCH-$epoch}" --account "${ACCOUNT-local}" \
 	    --seq "$seq" "$@" -o "$work")"
@@ -172,7 +178,6 @@ beat() {
 	record=$(printf '{"rec":"beat","generation":%s,"slots":1,"free":1,%s%s}' \
 	    "${4-null}" '"load":0,"disk_free":1,"hold":0,"outbox_bytes":0,' \
 	    '"outbox_files":0')
-	rm -f "$work/$(name_of "$1" h)"
 	seal heartbeat "$1" --record "$record" --record \
 	    "$(printf '{"rec":"epoch","epoch":"%s","oldest":%d,"highest":%d}' \
 	    "${EPOCH-$epoch}" "$2" "$3")" >/dev/null

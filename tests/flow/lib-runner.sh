@@ -9,6 +9,8 @@ B=$(realpath -m "${B:-build}")
 SRC=$(cd "$(dirname "$0")/../.." && pwd)
 BOTD=$B/bin/pandafuzz-botd
 SHOW="$B/bin/pf-spool show"
+# TMPDIR may be a folder that nobody else can enter.
+[ -z "${AS_NOBODY:-}" ] || TMPDIR=/tmp
 work=$(mktemp -d "${TMPDIR:-/tmp}/pf-runner.XXXXXX") || exit 1
 chmod 755 "$work"
 bot=$work/bot

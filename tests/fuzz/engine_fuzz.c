@@ -24,8 +24,8 @@ try_options(const void *data, size_t size)
 	if (options_parse(&o, data, size, &e) == -1)
 		assert(e.cls == ERR_REFUSED && o.count == 0);
 	for (i = 0; i < o.count; i++)
-		assert(options_get(&o, o.list[i].section, o.list[i].key) !=
-		    NULL);
+		assert(
+		    options_get(&o, o.list[i].section, o.list[i].key) != NULL);
 	options_release(&o);
 }
 

@@ -18,8 +18,7 @@ struct build_folder {
 	struct name project; /* the folder's name made to fit */
 };
 
-int build_folder_read(
-    struct build_folder *b, const char *path, struct err *e);
+int build_folder_read(struct build_folder *b, const char *path, struct err *e);
 void build_folder_release(struct build_folder *b);
 
 /* Open a file of the manifest again, to send it. */

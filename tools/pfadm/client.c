@@ -22,9 +22,9 @@
 
 struct client {
 	CURL *curl;
-	char *socket;		   /* as given, for messages */
+	char *socket;                 /* as given, for messages */
 	char through[SOCKET_MAX + 1]; /* what fits in an address */
-	int folder;		   /* behind "through", or -1 */
+	int folder;                   /* behind "through", or -1 */
 	struct buf path;
 };
 
@@ -86,8 +86,9 @@ static void
 add_escaped(struct buf *b, const char *text)
 {
 	for (; *text != '\0'; text++) {
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			   "0123456789-._~",
+		if (strchr(
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			"0123456789-._~",
 			*text) != NULL)
 			buf_addc(b, *text);
 		else
@@ -119,7 +120,7 @@ client_path(struct client *c, const char *fmt, ...)
 struct transfer {
 	struct client *client;
 	struct reply *reply;
-	int to;	  /* -1: into the reply */
+	int to;   /* -1: into the reply */
 	int from; /* the file that is sent */
 	int failed_errno;
 };
@@ -168,8 +169,7 @@ prepare(struct transfer *t, const char *path)
 	buf_printf(&url, "http://pandafuzz/api/v1/%s", path);
 	curl_easy_setopt(curl, CURLOPT_URL, url.data);
 	buf_release(&url);
-	curl_easy_setopt(
-	    curl, CURLOPT_UNIX_SOCKET_PATH, t->client->through);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, t->client->through);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -187,8 +187,8 @@ no_master(struct transfer *t, struct err *e)
 
 	curl_easy_getinfo(t->client->curl, CURLINFO_OS_ERRNO, &error);
 	if (error == EACCES || error == EPERM)
-		return err_set(e, ERR_DENIED,
-		    "you may not use the socket '%s'", t->client->socket);
+		return err_set(e, ERR_DENIED, "you may not use the socket '%s'",
+		    t->client->socket);
 	err_set(e, ERR_AGAIN, "no master at '%s': is it running?",
 	    t->client->socket);
 	e->sys = error == 0 ? ENOENT : (int)error;
@@ -199,13 +199,12 @@ no_master(struct transfer *t, struct err *e)
 static int
 said_no(const struct reply *r, struct err *e)
 {
-	const struct json_value *error =
-	    json_get(json_root(r->json), "error");
+	const struct json_value *error = json_get(json_root(r->json), "error");
 	enum err_class cls = r->status == 403 ? ERR_DENIED
-	    : r->status == 404		      ? ERR_NOT_FOUND
-	    : r->status == 409		      ? ERR_CONFLICT
-	    : r->status == 503		      ? ERR_AGAIN
-	    : r->status == 500		      ? ERR_BUG
+	    : r->status == 404                ? ERR_NOT_FOUND
+	    : r->status == 409                ? ERR_CONFLICT
+	    : r->status == 503                ? ERR_AGAIN
+	    : r->status == 500                ? ERR_BUG
 					      : ERR_REFUSED;
 
 	if (error == NULL)
@@ -223,8 +222,7 @@ perform(struct transfer *t, struct err *e)
 	struct err ignored;
 
 	code = curl_easy_perform(t->client->curl);
-	curl_easy_getinfo(
-	    t->client->curl, CURLINFO_RESPONSE_CODE, &r->status);
+	curl_easy_getinfo(t->client->curl, CURLINFO_RESPONSE_CODE, &r->status);
 	if (t->failed_errno != 0) {
 		errno = t->failed_errno;
 		return err_sys(
@@ -250,8 +248,7 @@ static struct transfer
 transfer(struct client *c, struct reply *r)
 {
 	memset(r, 0, sizeof(*r));
-	return (struct transfer){
-	    .client = c, .reply = r, .to = -1, .from = -1};
+	return (struct transfer){.client = c, .reply = r, .to = -1, .from = -1};
 }
 
 int
@@ -276,8 +273,7 @@ client_send(struct client *c, const char *method, const char *path,
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, len == 0 ? "" : body);
-	curl_easy_setopt(
-	    c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
 	got = perform(&t, e);
 	curl_slist_free_all(headers);
 	return got;
@@ -294,15 +290,14 @@ client_upload(struct client *c, const char *path, int fd, uint64_t size,
 	curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, on_wanted);
 	curl_easy_setopt(c->curl, CURLOPT_READDATA, &t);
-	curl_easy_setopt(
-	    c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
 	curl_easy_setopt(c->curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
 	return perform(&t, e);
 }
 
 int
-client_download(struct client *c, const char *path, int fd, struct reply *r,
-    struct err *e)
+client_download(
+    struct client *c, const char *path, int fd, struct reply *r, struct err *e)
 {
 	struct transfer t = transfer(c, r);
 

@@ -17,8 +17,8 @@ struct client *client_open(const char *socket);
 void client_close(struct client *c); /* NULL is fine */
 
 struct reply {
-	long status;	  /* HTTP's; 0: the master did not answer */
-	struct buf body;  /* as it came */
+	long status;       /* HTTP's; 0: the master did not answer */
+	struct buf body;   /* as it came */
 	struct json *json; /* NULL when it is none */
 };
 
@@ -39,8 +39,8 @@ int client_upload(struct client *c, const char *path, int fd, uint64_t size,
     struct reply *r, struct err *e);
 
 /* The answer's bytes go to "fd" as they come; errors to "r". */
-int client_download(struct client *c, const char *path, int fd,
-    struct reply *r, struct err *e);
+int client_download(
+    struct client *c, const char *path, int fd, struct reply *r, struct err *e);
 
 /*
  * Make a path: in "fmt" each %s is replaced by its argument with everything

@@ -33,8 +33,8 @@ send_file(struct pfadm *pf, const struct build_folder *b,
 	if (fd == -1)
 		return -1;
 	got = client_upload(pf->client,
-	    client_path(pf->client, "builds/files/%s",
-		digest_hex(&f->sha256).text),
+	    client_path(
+		pf->client, "builds/files/%s", digest_hex(&f->sha256).text),
 	    fd, f->size, r, e);
 	close(fd);
 	return got == -1 ? err_wrap(e, "cannot send '%s'", f->path) : 0;
@@ -108,9 +108,8 @@ commit(struct pfadm *pf, const struct build_folder *b, const struct buf *text,
 
 	reply_release(r);
 	return client_send(pf->client, "POST",
-	    client_path(pf->client,
-		"builds?project=%s&branch=%s&revision=%s", project,
-		or_empty(pf->o.branch), or_empty(pf->o.revision)),
+	    client_path(pf->client, "builds?project=%s&branch=%s&revision=%s",
+		project, or_empty(pf->o.branch), or_empty(pf->o.revision)),
 	    text->data, text->len, r, e);
 }
 
@@ -154,8 +153,8 @@ build_tell(FILE *out, const struct reply *r)
 	table_cell(&list, build, &targets, false);
 	fprintf(out, "build %.12s of %s%s: %s, %s, targets %s\n",
 	    json_get_string(build, "id", ""),
-	    json_get_string(build, "project", ""),
-	    known ? " (known)" : "", json_get_string(build, "engine", ""),
+	    json_get_string(build, "project", ""), known ? " (known)" : "",
+	    json_get_string(build, "engine", ""),
 	    json_get_string(build, "sanitizer", ""), buf_text(&list));
 	for (v = json_first(json_get(root, "skipped")); v != NULL;
 	     v = json_next(v))
@@ -174,17 +173,17 @@ cmd_build_add(struct pfadm *pf)
 	if (pf->o.project == NULL) {
 		code = complain_usage(
 		    "build add: into which project? --project NAME");
-		fprintf(stderr,
-		    "hint: pfadm run DIR takes the folder's name\n");
+		fprintf(
+		    stderr, "hint: pfadm run DIR takes the folder's name\n");
 		return code;
 	}
 	code = build_send(pf, pf->arg, &r);
 	if (code == 0 && pf->o.json)
 		printf("%s\n", buf_text(&r.body));
 	else if (code == 0 && pf->o.parsable)
-		printf("%s\n", json_get_string(json_get(json_root(r.json),
-						   "item"),
-				   "id", ""));
+		printf("%s\n",
+		    json_get_string(
+			json_get(json_root(r.json), "item"), "id", ""));
 	else if (code == 0)
 		build_tell(stdout, &r);
 	reply_release(&r);

@@ -45,8 +45,7 @@ download(struct pfadm *pf, const char *address)
 	int code = 0;
 
 	fflush(stdout);
-	if (client_download(
-		pf->client, address, STDOUT_FILENO, &r, &e) == -1)
+	if (client_download(pf->client, address, STDOUT_FILENO, &r, &e) == -1)
 		code = complain(pf, &e, &r);
 	reply_release(&r);
 	return code;
@@ -64,8 +63,8 @@ cmd_crash_get(struct pfadm *pf)
 	buf_adds(&address, client_path(pf->client, "crashes/%s", pf->arg));
 	buf_adds(&address, pf->o.report ? "/report" : "/input");
 	if (pf->o.target != NULL)
-		buf_adds(&address, client_path(pf->client, "?target=%s",
-				       pf->o.target));
+		buf_adds(&address,
+		    client_path(pf->client, "?target=%s", pf->o.target));
 	code = pf->o.output != NULL ? download_file(pf, address.data)
 				    : download(pf, address.data);
 	buf_release(&address);
@@ -81,8 +80,8 @@ cmd_corpus_list(struct pfadm *pf)
 	struct buf address = BUF_INIT;
 	int code;
 
-	buf_adds(&address,
-	    client_path(pf->client, "corpus?target=%s", pf->arg));
+	buf_adds(
+	    &address, client_path(pf->client, "corpus?target=%s", pf->arg));
 	if (pf->o.json && !pf->o.has_lines) {
 		buf_adds(&address, "&all=1");
 		code = download(pf, address.data);

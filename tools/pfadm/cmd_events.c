@@ -8,8 +8,8 @@
 
 #include "tools/pfadm/commands.h"
 
-#define POLL_NS	   (500 * 1000 * 1000)
-#define LAST	   20
+#define POLL_NS    (500 * 1000 * 1000)
+#define LAST       20
 #define LINE_PARTS "at", "who", "what", "subject", "detail"
 
 /* One event, one line; JSON as JSON lines, for there is no last one. */
@@ -45,8 +45,8 @@ print_after(struct pfadm *pf, uint64_t *last)
 	struct err e;
 	int code = 0;
 
-	snprintf(address, sizeof(address), "events?after=%ju",
-	    (uintmax_t)*last);
+	snprintf(
+	    address, sizeof(address), "events?after=%ju", (uintmax_t)*last);
 	if (client_get(pf->client, address, &r, &e) == -1)
 		code = complain(pf, &e, &r);
 	else
@@ -112,7 +112,7 @@ cmd_events(struct pfadm *pf)
 
 	if (!pf->o.follow)
 		return show_listing(pf, &events, "events");
-	code = print_last(pf,
-	    pf->o.has_lines && pf->o.lines > 0 ? pf->o.lines : LAST, &last);
+	code = print_last(
+	    pf, pf->o.has_lines && pf->o.lines > 0 ? pf->o.lines : LAST, &last);
 	return code != 0 ? code : follow(pf, last);
 }

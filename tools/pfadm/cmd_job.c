@@ -20,8 +20,8 @@ job_create(struct pfadm *pf, const char *target, const char *build,
 	json_put_u64(&body, "slots", pf->o.slots);
 	json_put_u64(&body, "for_ms", pf->o.for_ms);
 	json_close(&body, '}');
-	got = client_send(
-	    pf->client, "POST", "jobs", body.data, body.len, r, e);
+	got =
+	    client_send(pf->client, "POST", "jobs", body.data, body.len, r, e);
 	buf_release(&body);
 	return got;
 }
@@ -61,8 +61,8 @@ cmd_job_cancel(struct pfadm *pf)
 	int code = 0;
 
 	if (client_send(pf->client, "PUT",
-		client_path(pf->client, "jobs/%s/cancel", pf->arg), NULL, 0,
-		&r, &e) == -1) {
+		client_path(pf->client, "jobs/%s/cancel", pf->arg), NULL, 0, &r,
+		&e) == -1) {
 		code = complain(pf, &e, &r);
 	} else if (pf->o.json) {
 		printf("%s\n", buf_text(&r.body));

@@ -14,7 +14,7 @@
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/jobs.h"
 
-#define POLL_MS	     500
+#define POLL_MS        500
 #define PLAIN_EVERY_MS 10000
 
 struct watched {
@@ -29,7 +29,7 @@ struct run {
 	struct watched *jobs;
 	int count;
 	uint64_t said_ms; /* up-time of the last plain line */
-	int drawn;	  /* lines on the terminal */
+	int drawn;        /* lines on the terminal */
 	bool draw;
 };
 
@@ -52,8 +52,8 @@ is_over(const char *status)
 /* ---- making them ----------------------------------------------------- */
 
 static int
-make_job(struct run *run, const char *project, const char *name,
-    const char *build)
+make_job(
+    struct run *run, const char *project, const char *name, const char *build)
 {
 	struct watched *w = &run->jobs[run->count];
 	struct reply r;
@@ -122,8 +122,7 @@ describe(struct buf *out, const struct watched *w)
 	    {"edges", "edges", CELL_NUMBER}, {"units", "units", CELL_NUMBER},
 	    {"crashes", "crashes", CELL_NUMBER},
 	    {"buckets", "buckets", CELL_NUMBER}, {NULL, NULL, CELL_TEXT}};
-	const struct json_value *job =
-	    json_get(json_root(w->now.json), "item");
+	const struct json_value *job = json_get(json_root(w->now.json), "item");
 	int i;
 
 	buf_printf(out, "%s %s", w->target, w->status);
@@ -212,12 +211,12 @@ tell_results(struct run *run, const char *project)
 
 	for (i = 0; i < run->count; i++)
 		failed += strcmp(run->jobs[i].status, "failed") == 0;
-	buf_adds(&address,
-	    client_path(pf->client, "buckets?project=%s", project));
+	buf_adds(
+	    &address, client_path(pf->client, "buckets?project=%s", project));
 	code = show_listing(pf, &list_buckets, address.data);
 	if (!pf->o.json)
-		fprintf(stderr, "next: pfadm crash list --project %s\n",
-		    project);
+		fprintf(
+		    stderr, "next: pfadm crash list --project %s\n", project);
 	buf_release(&address);
 	return code == 0 && failed > 0 ? EXIT_FAILED : code;
 }

@@ -14,8 +14,8 @@ print_spool(struct pfadm *pf, const struct json_value *root)
 
 	for (v = json_first(json_get(root, "items")); v != NULL;
 	     v = json_next(v))
-		rows_add(strcmp(json_get_string(v, "queue", ""),
-			     "incoming") == 0
+		rows_add(
+		    strcmp(json_get_string(v, "queue", ""), "incoming") == 0
 			? &waiting
 			: &kept,
 		    v);

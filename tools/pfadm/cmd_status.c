@@ -133,9 +133,8 @@ cmd_status(struct pfadm *pf)
 static void
 print_balance(struct pfadm *pf, const struct json_value *root)
 {
-	static const char *const fates[] = {"ingested", "duplicate",
-	    "conflict", "refused", "held", "dropped", "under_way", "missing",
-	    NULL};
+	static const char *const fates[] = {"ingested", "duplicate", "conflict",
+	    "refused", "held", "dropped", "under_way", "missing", NULL};
 	struct rows rows = {NULL, 0, 0, NULL, 0};
 	const struct json_value *v;
 	bool balanced = false;
@@ -169,8 +168,7 @@ cmd_ledger_check(struct pfadm *pf)
 	if (client_get(pf->client, "ledger/check", &r, &e) == -1) {
 		code = complain(pf, &e, &r);
 	} else {
-		json_bool(
-		    json_get(json_root(r.json), "balanced"), &balanced);
+		json_bool(json_get(json_root(r.json), "balanced"), &balanced);
 		if (pf->o.json)
 			printf("%s\n", buf_text(&r.body));
 		else
@@ -188,8 +186,9 @@ cmd_ledger_show(struct pfadm *pf)
 	struct buf address = BUF_INIT;
 	int code;
 
-	buf_adds(&address, client_path(pf->client, "ledger?bot=%s",
-			       pf->arg == NULL ? "" : pf->arg));
+	buf_adds(&address,
+	    client_path(
+		pf->client, "ledger?bot=%s", pf->arg == NULL ? "" : pf->arg));
 	if (pf->o.epoch != NULL)
 		buf_adds(&address,
 		    client_path(pf->client, "&epoch=%s", pf->o.epoch));

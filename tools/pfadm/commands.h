@@ -7,8 +7,8 @@
 int cmd_status(struct pfadm *pf); /* cmd_status.c */
 int cmd_ledger_check(struct pfadm *pf);
 int cmd_ledger_show(struct pfadm *pf);
-int cmd_run(struct pfadm *pf);	     /* cmd_run.c */
-int cmd_build_add(struct pfadm *pf); /* cmd_build.c */
+int cmd_run(struct pfadm *pf);        /* cmd_run.c */
+int cmd_build_add(struct pfadm *pf);  /* cmd_build.c */
 int cmd_job_create(struct pfadm *pf); /* cmd_job.c */
 int cmd_job_cancel(struct pfadm *pf);
 int cmd_crash_get(struct pfadm *pf); /* cmd_crash.c */
@@ -20,8 +20,8 @@ int cmd_events(struct pfadm *pf); /* cmd_events.c */
 /* sheets.c: what of each noun is shown */
 extern const struct listing list_builds, list_targets, list_jobs, list_bots,
     list_crashes, list_buckets, list_epochs, list_bundles;
-extern const struct sheet sheet_build, sheet_job, sheet_bot,
-    sheet_crash, sheet_bucket, sheet_spool;
+extern const struct sheet sheet_build, sheet_job, sheet_bot, sheet_crash,
+    sheet_bucket, sheet_spool;
 extern const struct column unit_columns[], incoming_columns[], kept_columns[],
     gap_columns[];
 

@@ -52,9 +52,8 @@ print_json(const struct err *e, const struct reply *reply, const char *hint)
 int
 complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 {
-	const struct json_value *error = reply == NULL
-	    ? NULL
-	    : json_get(json_root(reply->json), "error");
+	const struct json_value *error =
+	    reply == NULL ? NULL : json_get(json_root(reply->json), "error");
 	const char *hint = json_get_string(error, "hint", NULL);
 	int code = code_of(e, reply, json_get_string(error, "code", ""));
 

@@ -8,7 +8,7 @@
 #include "tools/pfadm/fetch.h"
 
 #define ON_A_TERMINAL 50
-#define PAGE	      1000
+#define PAGE          1000
 
 /* The filters of the command line as a query, "" when there are none. */
 static void
@@ -18,17 +18,16 @@ add_filters(struct pfadm *pf, struct buf *address)
 	const struct {
 		const char *key, *value;
 	} filters[] = {{"project", o->project}, {"target", o->target},
-	    {"bucket", o->bucket}, {"status", o->status},
-	    {"epoch", o->epoch}};
+	    {"bucket", o->bucket}, {"status", o->status}, {"epoch", o->epoch}};
 	size_t i;
 
 	for (i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
 		if (filters[i].value != NULL) {
 			buf_addc(address,
 			    strchr(buf_text(address), '?') == NULL ? '?' : '&');
-			buf_adds(address, client_path(pf->client, "%s=%s",
-					      filters[i].key,
-					      filters[i].value));
+			buf_adds(address,
+			    client_path(pf->client, "%s=%s", filters[i].key,
+				filters[i].value));
 		}
 }
 
@@ -37,8 +36,8 @@ keep_page(struct rows *rows, struct reply *r)
 {
 	const struct json_value *v;
 
-	rows->pages = mem_resize(
-	    rows->pages, rows->page_count + 1, sizeof(*rows->pages));
+	rows->pages =
+	    mem_resize(rows->pages, rows->page_count + 1, sizeof(*rows->pages));
 	rows->pages[rows->page_count++] = r->json;
 	v = json_get(json_root(r->json), "items");
 	for (v = json_first(v); v != NULL; v = json_next(v))
@@ -194,8 +193,7 @@ print_sheet(
 			rows_add(&rows, v);
 		if (rows.count > 0)
 			printf("\n%s\n", section->title);
-		table_print(
-		    &rows, section->columns, pf->tty, pf->o.no_header);
+		table_print(&rows, section->columns, pf->tty, pf->o.no_header);
 		rows_release(&rows);
 	}
 }
@@ -216,8 +214,8 @@ show_sheet(struct pfadm *pf)
 	buf_printf(&address, "%s/", s->path);
 	buf_adds(&address, client_path(pf->client, "%s", pf->arg));
 	if (pf->o.target != NULL)
-		buf_adds(&address, client_path(pf->client, "?target=%s",
-				       pf->o.target));
+		buf_adds(&address,
+		    client_path(pf->client, "?target=%s", pf->o.target));
 	code = show_reply(pf, address.data, print_item);
 	buf_release(&address);
 	return code;

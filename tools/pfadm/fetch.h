@@ -11,7 +11,7 @@ struct listing {
 	const char *path; /* "jobs" */
 	const struct column *columns;
 	const char *none; /* what to say on standard error when it is empty */
-	bool limited;	  /* on a terminal only the newest 50 */
+	bool limited;     /* on a terminal only the newest 50 */
 };
 
 /* What is shown below an item: rows under one of its keys. */

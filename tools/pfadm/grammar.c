@@ -42,8 +42,8 @@ is_noun(const char *word)
 
 /* First words of all commands, or second words of one noun. */
 static int
-candidates(const char *noun, const char *names[MAX_WORDS],
-    char text[MAX_WORDS][24])
+candidates(
+    const char *noun, const char *names[MAX_WORDS], char text[MAX_WORDS][24])
 {
 	size_t skip = noun == NULL ? 0 : strlen(noun) + 1;
 	int i, count = 0;
@@ -111,15 +111,14 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 
 	if (unwanted != NULL) {
 		complain_usage("'%s' has no option --%s", c->words, unwanted);
-		fprintf(stderr, "hint: pfadm %s --help shows them\n",
-		    c->words);
+		fprintf(stderr, "hint: pfadm %s --help shows them\n", c->words);
 		return EXIT_USAGE;
 	}
 	if (needed && count == 0)
 		return complain_usage("%s: which %s?", c->words, c->argument);
 	if (count > (c->argument[0] == '\0' ? 0 : 1))
-		return complain_usage("%s: what is '%s'?", c->words,
-		    words[count - 1]);
+		return complain_usage(
+		    "%s: what is '%s'?", c->words, words[count - 1]);
 	pf->arg = count > 0 ? words[0] : NULL;
 	return EXIT_DONE;
 }

@@ -88,7 +88,6 @@ main(int argc, char **argv)
 	pf.command = grammar_find(argc - first, argv + first, &used);
 	if (pf.command == NULL)
 		return EXIT_USAGE;
-	code = grammar_argument(
-	    &pf, argc - first - used, argv + first + used);
+	code = grammar_argument(&pf, argc - first - used, argv + first + used);
 	return code != EXIT_DONE ? code : perform(&pf);
 }

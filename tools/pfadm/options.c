@@ -86,8 +86,8 @@ make_tables(struct option longs[OPTION_MAX], char shorts[3 * OPTION_MAX])
 	for (i = 0; i < option_spec_count; i++) {
 		s = &option_specs[i];
 		longs[i] = (struct option){s->name,
-		    s->argument == NULL ? no_argument : required_argument,
-		    NULL, 256 + i};
+		    s->argument == NULL ? no_argument : required_argument, NULL,
+		    256 + i};
 		if (s->letter == '\0')
 			continue;
 		*p++ = s->letter;
@@ -169,8 +169,8 @@ options_read(struct options *o, int argc, char **argv, int *first)
 	char shorts[3 * OPTION_MAX];
 	int value, before;
 
-	_Static_assert(sizeof(option_specs) / sizeof(option_specs[0]) <
-		OPTION_MAX,
+	_Static_assert(
+	    sizeof(option_specs) / sizeof(option_specs[0]) < OPTION_MAX,
 	    "room for the end of the table");
 	memset(o, 0, sizeof(*o));
 	make_tables(longs, shorts);

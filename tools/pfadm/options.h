@@ -36,7 +36,7 @@ struct options {
 
 struct option_spec {
 	const char *name;
-	char letter; /* 0: long only */
+	char letter;          /* 0: long only */
 	const char *argument; /* NULL: a flag */
 	unsigned bit;
 	const char *help;

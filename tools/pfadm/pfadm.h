@@ -71,7 +71,6 @@ void help_command(FILE *out, const struct command *c);
  * master sent it or in the same form.
  */
 int complain(struct pfadm *pf, const struct err *e, const struct reply *reply);
-int complain_usage(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
+int complain_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -47,8 +47,8 @@ add_time(struct buf *out, const char *text, bool tty)
 	then = (uint64_t)timegm(&tm) * 1000;
 	now = clock_wall_ms();
 	ago = text_ago(now > then ? now - then : 0);
-	buf_printf(out, strcmp(ago.text, "now") == 0 ? "%s" : "%s ago",
-	    ago.text);
+	buf_printf(
+	    out, strcmp(ago.text, "now") == 0 ? "%s" : "%s ago", ago.text);
 }
 
 static void

@@ -172,8 +172,8 @@ world_new_at(const char *path)
 	}
 	sqlite3_create_function(w->db->handle, "unhex_d", 1, SQLITE_UTF8, NULL,
 	    unhex_d, NULL, NULL);
-	sqlite3_create_function(w->db->handle, "bad", 0, SQLITE_UTF8, NULL,
-	    bad, NULL, NULL);
+	sqlite3_create_function(
+	    w->db->handle, "bad", 0, SQLITE_UTF8, NULL, bad, NULL, NULL);
 	world_sql(w, rows);
 	return w;
 }

@@ -10,18 +10,18 @@
  * "png" with target "inflate", bots b1 and b2 of account "local".
  */
 struct world {
-	char path[128];	/* the folder */
-	int root;	/* open on it */
+	char path[128]; /* the folder */
+	int root;       /* open on it */
 	struct db *db;
 };
 
-#define WORLD_BUILD	"11111111" /* its id begins so */
-#define WORLD_JOB	"aaaaaaaaaaaaaaaa"
-#define WORLD_CRASH	"33333333"
+#define WORLD_BUILD "11111111" /* its id begins so */
+#define WORLD_JOB   "aaaaaaaaaaaaaaaa"
+#define WORLD_CRASH "33333333"
 
 struct world *world_new(void);
-struct world *world_new_at(const char *path);	/* a folder that is there */
-void world_free(struct world *w);	/* removes the folder */
+struct world *world_new_at(const char *path); /* a folder that is there */
+void world_free(struct world *w);             /* removes the folder */
 
 /* Any statements; ends the test program with a message when they fail. */
 void world_sql(struct world *w, const char *sql);

@@ -175,8 +175,8 @@ a_dictionary_is_counted_checked_and_used(void **state)
 	assert_int_equal(L->session(&p, &t, &e), 0);
 	assert_int_equal(p.dict_entries, 3);
 	assert_true(has(&p.argv, "-dict=/work/side/dict"));
-	assert_true(scratch_holds(
-	    s->fd, "dict", "\"IHDR\"\n\"IDAT\"\n\"bare\"\n", 21));
+	assert_true(
+	    scratch_holds(s->fd, "dict", "\"IHDR\"\n\"IDAT\"\n\"bare\"\n", 21));
 	engine_plan_release(&p);
 
 	scratch_file(s->fd, "other.dict", "\"x1\"\n", 5);
@@ -211,8 +211,7 @@ a_reproduction_keeps_limits_and_drops_the_rest(void **state)
 	assert_null(with(&p.argv, "-runs="));
 	assert_null(with(&p.argv, "-dict="));
 	assert_null(with(&p.argv, "-max_total_time="));
-	assert_string_equal(
-	    p.argv.list[p.argv.count - 1], "/work/crashes/x");
+	assert_string_equal(p.argv.list[p.argv.count - 1], "/work/crashes/x");
 	engine_plan_release(&p);
 }
 
@@ -246,8 +245,9 @@ status_lines_become_counters(void **state)
 	assert_false(s.ready);
 	line(&s, "#5\tINITED cov: 7 ft: 8 corp: 2/15b exec/s: 0 rss: 30Mb");
 	assert_true(s.ready);
-	line(&s, "#258\tREDUCE cov: 9 ft: 11 corp: 4/20Kb lim: 8 exec/s: 1234 "
-		 "rss: 31Mb L: 8/8 MS: 1 InsertByte-");
+	line(&s,
+	    "#258\tREDUCE cov: 9 ft: 11 corp: 4/20Kb lim: 8 exec/s: 1234 "
+	    "rss: 31Mb L: 8/8 MS: 1 InsertByte-");
 	assert_int_equal(s.execs, 258);
 	assert_int_equal(s.edges, 9);
 	assert_int_equal(s.features, 11);
@@ -255,7 +255,8 @@ status_lines_become_counters(void **state)
 	assert_int_equal(s.unit_bytes, 20 * 1024);
 	assert_int_equal(s.execs_per_second, 1234);
 	assert_int_equal(s.rss_mb, 31);
-	line(&s, "#300\tpulse  cov: 9 ft: 11 corp: 4/2MB lim: 8 exec/s: 1 rss: 1Mb");
+	line(&s,
+	    "#300\tpulse  cov: 9 ft: 11 corp: 4/2MB lim: 8 exec/s: 1 rss: 1Mb");
 	assert_int_equal(s.unit_bytes, 2 << 20);
 	line(&s, "stat::number_of_executed_units: 4601057");
 	line(&s, "stat::peak_rss_mb:              44");
@@ -309,12 +310,12 @@ an_end_is_judged_by_code_and_text(void **state)
 static void
 reports_begin_at_their_first_line(void **state)
 {
-	static const char text[] = "INFO: Seed: 1\n#2\tINITED\n"
-				   "t.c:5:3: runtime error: shift\n    #0 0x1\n";
+	static const char text[] =
+	    "INFO: Seed: 1\n#2\tINITED\n"
+	    "t.c:5:3: runtime error: shift\n    #0 0x1\n";
 
 	(void)state;
-	assert_string_equal(
-	    text + engine_report_start(text, strlen(text)),
+	assert_string_equal(text + engine_report_start(text, strlen(text)),
 	    "t.c:5:3: runtime error: shift\n    #0 0x1\n");
 	assert_int_equal(engine_report_start("nothing\n", 8), 8);
 	assert_int_equal(engine_report_start("", 0), 0);

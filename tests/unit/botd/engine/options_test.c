@@ -56,8 +56,8 @@ static void
 a_file_that_is_none_is_ignored_as_a_whole(void **state)
 {
 	static const char *const bad[] = {"[libfuzzer]\nmax_len\n",
-	    "max_len = 5\n", "[libfuzzer\nx=1\n", "[a]\n= 5\n",
-	    "[a]\nx=\001\n", "[a] b\nx=1\n"};
+	    "max_len = 5\n", "[libfuzzer\nx=1\n", "[a]\n= 5\n", "[a]\nx=\001\n",
+	    "[a] b\nx=1\n"};
 	struct options o;
 	struct err e;
 	size_t i;

@@ -75,8 +75,7 @@ a_beat_names_slots_leases_epochs_and_generation(void **state)
 	assert_int_equal(rec.n[BEAT_OUTBOX_FILES], 2);
 	assert_true(rec.n[BEAT_DISK_FREE] > 0);
 	assert_int_equal(
-	    world_records(w, world_beat(w), REC_HOLDING, keep_record, &rec),
-	    1);
+	    world_records(w, world_beat(w), REC_HOLDING, keep_record, &rec), 1);
 	assert_int_equal(rec.lease, 0xc1);
 	assert_int_equal(rec.n[HOLDING_EXECS], 1234);
 	assert_int_equal(
@@ -136,8 +135,8 @@ drops_and_noted_refusals_are_declared(void **state)
 	struct world *w = *state;
 	uint64_t drops = 0, noted = 0;
 
-	scratch_file(w->scratch->fd, "outbox/dropped/00000000000000aa",
-	    "3 5\n9 9\n", 8);
+	scratch_file(
+	    w->scratch->fd, "outbox/dropped/00000000000000aa", "3 5\n9 9\n", 8);
 	scratch_file(
 	    w->scratch->fd, "outbox/noted/00000000000000bb", "7\nx\n8\n", 6);
 	scratch_file(w->scratch->fd, "outbox/noted/odd", "7\n", 2);
@@ -163,7 +162,8 @@ a_registration_names_host_engines_and_wire(void **state)
 	struct err e;
 
 	assert_int_equal(beat_register(&w->r, &e), 0);
-	assert_int_equal(world_records(w, name, REC_HOST, keep_record, &rec), 1);
+	assert_int_equal(
+	    world_records(w, name, REC_HOST, keep_record, &rec), 1);
 	assert_true(rec.n[HOST_CORES] >= 1);
 	assert_true(rec.n[HOST_MEMORY] > 0);
 	assert_int_equal(rec.n[HOST_SLOTS], 2);
@@ -173,7 +173,8 @@ a_registration_names_host_engines_and_wire(void **state)
 	assert_int_equal(
 	    world_records(w, name, REC_ENGINE, keep_record, &rec), 1);
 	assert_string_equal(rec.word, "libfuzzer");
-	assert_int_equal(world_records(w, name, REC_WIRE, keep_record, &rec), 1);
+	assert_int_equal(
+	    world_records(w, name, REC_WIRE, keep_record, &rec), 1);
 	assert_int_equal(rec.n[WIRE_N], WIRE_VERSION);
 }
 

@@ -157,7 +157,7 @@ a_bundle_closes_at_1024_records_and_at_8_mib(void **state)
 	struct world *w = *state;
 	struct session *s = session(w, 0xc1);
 	static char big[3 << 20];
-	char name[16];
+	char name[32];
 	int i;
 
 	for (i = 0; i < 1100; i++) {
@@ -175,9 +175,8 @@ a_bundle_closes_at_1024_records_and_at_8_mib(void **state)
 	}
 	collect(s, true);
 	assert_int_equal(s->units_sealed, 1023 + 77 + 3);
-	assert_int_equal(
-	    world_records(w, "b1-5f3c9a01d2e4b677-1-b.pfb", REC_UNIT, NULL,
-		NULL),
+	assert_int_equal(world_records(w, "b1-5f3c9a01d2e4b677-1-b.pfb",
+			     REC_UNIT, NULL, NULL),
 	    1023);
 	assert_int_equal(s->need_count, 1);
 	assert_int_equal(s->needs[0].last, 2);
@@ -213,7 +212,7 @@ five_inputs_of_one_signature_are_enough(void **state)
 	    "    #0 0x5559b0537c29 in uaf /src/t.c:12:81\n\n";
 	struct session *s = session(*state, 0xc1);
 	struct find *f;
-	char name[16];
+	char name[32];
 	int i, n = 0;
 
 	buf_adds(&s->run.text, report);
@@ -229,8 +228,8 @@ five_inputs_of_one_signature_are_enough(void **state)
 	assert_int_equal(scratch_count(s->dir, "artifacts"), 5);
 	/* All timeouts of a target are one. */
 	buf_reset(&s->run.text);
-	buf_adds(&s->run.text,
-	    "==1== ERROR: libFuzzer: timeout after 3 seconds\n");
+	buf_adds(
+	    &s->run.text, "==1== ERROR: libFuzzer: timeout after 3 seconds\n");
 	scratch_file(s->artifacts, "timeout-1", "t1", 2);
 	scratch_file(s->artifacts, "timeout-2", "t2", 2);
 	collect(s, true);

@@ -132,10 +132,10 @@ a_start_finishes_declared_drops_and_sweeps_debris(void **state)
 	world_seal(w, KIND_CORPUS, 10);
 	world_seal(w, KIND_CORPUS, 10);
 	world_seal(w, KIND_CRASH, 10);
-	scratch_file(w->scratch->fd, "outbox/dropped/5f3c9a01d2e4b677",
-	    "2 3\nodd\n", 8);
-	scratch_file(w->scratch->fd,
-	    "outbox/tmp/b1-5f3c9a01d2e4b677-4-b.pfb", "x", 1);
+	scratch_file(
+	    w->scratch->fd, "outbox/dropped/5f3c9a01d2e4b677", "2 3\nodd\n", 8);
+	scratch_file(
+	    w->scratch->fd, "outbox/tmp/b1-5f3c9a01d2e4b677-4-b.pfb", "x", 1);
 	outbox_recover(&w->r);
 	assert_true(world_has(w, 1, 'b'));
 	assert_false(world_has(w, 2, 'b'));

@@ -34,7 +34,8 @@ segment(struct world *w, const char *target, const char *word, int count)
 	strcpy(h.bot.text, "master");
 	strcpy(h.project.text, "png");
 	strcpy(h.target.text, target);
-	fd = openat(w->scratch->fd, "segment", O_RDWR | O_CREAT | O_TRUNC, 0644);
+	fd =
+	    openat(w->scratch->fd, "segment", O_RDWR | O_CREAT | O_TRUNC, 0644);
 	writer = bundle_writer_new(fd, &h, &BUNDLE_LIMITS, NULL);
 	assert_non_null(writer);
 	for (i = 0; i < count; i++) {
@@ -74,16 +75,16 @@ list(struct world *w, uint64_t generation, struct segment *all, int count)
 }
 
 static int
-unpack(struct world *w, int also, uint64_t from, struct segments *g,
-    struct err *e)
+unpack(
+    struct world *w, int also, uint64_t from, struct segments *g, struct err *e)
 {
 	struct ticket t;
 	int rc;
 
 	world_ticket(&t, 0xc1);
 	*g = (struct segments){.root = w->scratch->fd,
-	    .cache = fs_make_dir_open(
-		w->scratch->fd, "units/png/read", 0755, NULL),
+	    .cache =
+		fs_make_dir_open(w->scratch->fd, "units/png/read", 0755, NULL),
 	    .ticket = &t,
 	    .also = also,
 	    .from = from};
@@ -186,8 +187,8 @@ bad_segments_are_refused_with_a_sentence(void **state)
 	missing.sha256.bytes[5] ^= 1;
 	list(w, 1, &missing, 1);
 	assert_int_equal(unpack(w, -1, 0, &g, &e), -1);
-	assert_int_equal(faccessat(w->scratch->fd,
-			     "state/serial/00000000000000b1", F_OK, 0),
+	assert_int_equal(
+	    faccessat(w->scratch->fd, "state/serial/00000000000000b1", F_OK, 0),
 	    -1);
 }
 

@@ -229,8 +229,7 @@ world_records(struct world *w, const char *name, enum record_type type,
 			each(arg, &rec, payload);
 		len = 0;
 		payload[0] = '\0';
-		in_hand =
-		    item.step == STEP_RECORD && item.record.type == type;
+		in_hand = item.step == STEP_RECORD && item.record.type == type;
 		n += in_hand;
 		rec = item.record;
 	} while (item.step == STEP_HEADER || item.step == STEP_RECORD ||

@@ -116,8 +116,8 @@ members_come_out_flat_under_our_names(void **state)
 		assert_int_equal(n.bytes, 22);
 		assert_false(n.cut);
 		assert_int_equal(scratch_count(s->fd, "seeds"), 4);
-		assert_true(scratch_holds(
-		    s->fd, "seeds/0000000000000000", "first", 5));
+		assert_true(
+		    scratch_holds(s->fd, "seeds/0000000000000000", "first", 5));
 		assert_true(scratch_holds(
 		    s->fd, "seeds/0000000000000003", "fourth", 6));
 		close(fd);

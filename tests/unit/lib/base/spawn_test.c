@@ -223,6 +223,17 @@ handler(int signo)
 	(void)signo;
 }
 
+/* A set of signals in /proc/PID/status, without 32 and 33: those are glibc's
+ * own, nobody can set them, and posix_spawn() (so make) leaves them ignored. */
+static uint64_t
+signals(const char *status, const char *name)
+{
+	const char *set = strstr(status, name);
+
+	assert_non_null(set);
+	return strtoull(set + strlen(name), NULL, 16) & ~UINT64_C(0x180000000);
+}
+
 static void
 signals_are_as_nobody_had_touched_them(void **state)
 {
@@ -239,9 +250,9 @@ signals_are_as_nobody_had_touched_them(void **state)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	assert_int_equal(spawn_run(&s, &out, 65536, 20000, NULL), 0);
-	assert_non_null(strstr(out.data, "\nSigBlk:\t0000000000000000\n"));
-	assert_non_null(strstr(out.data, "\nSigIgn:\t0000000000000000\n"));
-	assert_non_null(strstr(out.data, "\nSigCgt:\t0000000000000000\n"));
+	assert_int_equal(signals(out.data, "\nSigBlk:\t"), 0);
+	assert_int_equal(signals(out.data, "\nSigIgn:\t"), 0);
+	assert_int_equal(signals(out.data, "\nSigCgt:\t"), 0);
 	/* And ours are what they were. */
 	sigprocmask(SIG_SETMASK, &old, &set);
 	assert_true(sigismember(&set, SIGTERM) == 1);

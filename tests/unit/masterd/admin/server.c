@@ -57,8 +57,7 @@ die(const char *what, const struct err *e)
 static int
 serve(struct server *s, bool hostile)
 {
-	struct admin_hooks hooks = {
-	    .spool_retry = retry, .gauges = gauges};
+	struct admin_hooks hooks = {.spool_retry = retry, .gauges = gauges};
 	struct world *w = world_new_at(s->root);
 	struct store *store;
 	struct admin *admin;
@@ -73,8 +72,8 @@ serve(struct server *s, bool hostile)
 	    (store = store_open(w->root, loop, false, &e)) == NULL)
 		die("store", &e);
 	if ((run = fs_make_dir_open(w->root, "run", 0755, &e)) == -1 ||
-	    (admin = admin_open(loop, w->db, store, run, "admin.sock", &hooks,
-		 &e)) == NULL)
+	    (admin = admin_open(
+		 loop, w->db, store, run, "admin.sock", &hooks, &e)) == NULL)
 		die("admin", &e);
 	code = loop_run(loop, &e);
 	admin_close(admin);

@@ -69,8 +69,8 @@ verdict(const char *path, uint32_t mode, uint32_t traits)
 static void
 each_reason_has_its_sentence(void **state)
 {
-	const uint32_t all = TRAIT_SEEN | TRAIT_ELF | TRAIT_ENTRY |
-	    TRAIT_LIBFUZZER | TRAIT_ASAN;
+	const uint32_t all =
+	    TRAIT_SEEN | TRAIT_ELF | TRAIT_ENTRY | TRAIT_LIBFUZZER | TRAIT_ASAN;
 
 	(void)state;
 	assert_null(verdict("read", 0755, all));
@@ -86,8 +86,8 @@ each_reason_has_its_sentence(void **state)
 	    verdict("llvm-symbolizer", 0755, all), "is a tool of an engine");
 	assert_string_equal(
 	    verdict("afl-showmap", 0755, all), "is a tool of an engine");
-	assert_string_equal(verdict("__extra_build/read", 0755, all),
-	    "lies in __extra_build");
+	assert_string_equal(
+	    verdict("__extra_build/read", 0755, all), "lies in __extra_build");
 	assert_string_equal(
 	    verdict("a b", 0755, all), "has a name that no target may have");
 	assert_string_equal(verdict("read", 0755, TRAIT_SEEN | TRAIT_ELF),

@@ -158,8 +158,8 @@ a_build_leaves_project_target_files_and_event(void **state)
 	    builds_file(w->db, &m.files[0].sha256, &bytes, &traits, &e), 1);
 	assert_int_equal(bytes, 10);
 	assert_int_equal(traits, 7);
-	expect(w, "new/read", world_number(w, "SELECT max(id) FROM target"),
-	    row);
+	expect(
+	    w, "new/read", world_number(w, "SELECT max(id) FROM target"), row);
 	assert_int_equal(world_number(w,
 			     "SELECT count(*) FROM event WHERE what ="
 			     " 'build.added' AND who = 'user:x'"),

@@ -30,8 +30,10 @@ static void
 a_job_starts_pending_with_a_trace_and_an_event(void **state)
 {
 	struct world *w = *state;
-	struct job_new job = {
-	    .target = "zlib/inflate@r1", .slots = 3, .for_ms = 5, .by = "user:x"};
+	struct job_new job = {.target = "zlib/inflate@r1",
+	    .slots = 3,
+	    .for_ms = 5,
+	    .by = "user:x"};
 	struct db_id id;
 	struct err e;
 

@@ -26,9 +26,8 @@
 static int
 reader(const char *root)
 {
-	struct view_page page = {.view = VIEW_UNIT,
-	    .filter = {"zlib/inflate"},
-	    .limit = 10};
+	struct view_page page = {
+	    .view = VIEW_UNIT, .filter = {"zlib/inflate"}, .limit = 10};
 	struct buf out = BUF_INIT;
 	struct db *db;
 	int64_t next;
@@ -55,8 +54,7 @@ wal_size(struct world *w)
 {
 	struct stat st;
 
-	assert_int_equal(
-	    fstatat(w->root, "data/pandafuzz.db-wal", &st, 0), 0);
+	assert_int_equal(fstatat(w->root, "data/pandafuzz.db-wal", &st, 0), 0);
 	return (long)st.st_size;
 }
 

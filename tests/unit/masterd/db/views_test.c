@@ -128,8 +128,7 @@ hostile_text_in_rows_still_gives_valid_json(void **state)
 	check_all_nouns(*state);
 	json_open(&out, NULL, '{');
 	assert_int_equal(
-	    view_status(((struct world *)*state)->db, NULL, &out, &e),
-	    0);
+	    view_status(((struct world *)*state)->db, NULL, &out, &e), 0);
 	json_close(&out, '}');
 	json_free(parse(&out));
 }
@@ -140,8 +139,7 @@ a_job_tells_what_it_has_done(void **state)
 	struct json *j = item(*state, VIEW_JOB, WORLD_JOB);
 	const struct json_value *job = json_get(json_root(j), "item");
 
-	assert_string_equal(json_get_string(job, "target", ""),
-	    "zlib/inflate");
+	assert_string_equal(json_get_string(job, "target", ""), "zlib/inflate");
 	assert_string_equal(json_get_string(job, "status", ""), "running");
 	assert_string_equal(
 	    json_get_string(job, "created", ""), "2023-11-14T22:13:20Z");
@@ -209,22 +207,24 @@ counters_of_a_target_follow_its_units(void **state)
 static void
 filters_narrow_a_list(void **state)
 {
-	struct json *j =
-	    list(*state, (struct view_page){.view = VIEW_TARGET,
-			     .filter = {"png"}});
+	struct json *j = list(
+	    *state, (struct view_page){.view = VIEW_TARGET, .filter = {"png"}});
 
 	assert_int_equal(json_count(items(j)), 1);
 	json_free(j);
-	j = list(*state, (struct view_page){.view = VIEW_CRASH,
-			     .filter = {"zlib", "zlib/inflate", "zlib-1"}});
+	j = list(*state,
+	    (struct view_page){.view = VIEW_CRASH,
+		.filter = {"zlib", "zlib/inflate", "zlib-1"}});
 	assert_int_equal(json_count(items(j)), 1);
 	json_free(j);
-	j = list(*state, (struct view_page){.view = VIEW_CRASH,
-			     .filter = {"zlib", NULL, "zlib-2"}});
+	j = list(*state,
+	    (struct view_page){
+		.view = VIEW_CRASH, .filter = {"zlib", NULL, "zlib-2"}});
 	assert_int_equal(json_count(items(j)), 0);
 	json_free(j);
-	j = list(*state, (struct view_page){.view = VIEW_LEDGER,
-			     .filter = {"b1", NULL, "refused"}});
+	j = list(*state,
+	    (struct view_page){
+		.view = VIEW_LEDGER, .filter = {"b1", NULL, "refused"}});
 	assert_int_equal(json_count(items(j)), 1);
 	json_free(j);
 }
@@ -251,8 +251,8 @@ walk_pages(struct world *w, bool newest)
 		next = 0;
 		if (json_string(json_get(json_root(j), "next")) != NULL)
 			assert_int_equal(
-			    text_to_u64(&next, json_get_string(json_root(j),
-						   "next", "")),
+			    text_to_u64(&next,
+				json_get_string(json_root(j), "next", "")),
 			    0);
 		page.after = (int64_t)next;
 		json_free(j);
@@ -303,9 +303,8 @@ a_key_in_full_wins_over_longer_ones(void **state)
 	struct err e;
 
 	/* "zlib/inflate" is also how "zlib/inflate@v2" begins. */
-	assert_int_equal(view_find(w->db, VIEW_TARGET, "zlib/inflate", NULL,
-			     &found, &e),
-	    0);
+	assert_int_equal(
+	    view_find(w->db, VIEW_TARGET, "zlib/inflate", NULL, &found, &e), 0);
 	assert_int_equal(found.id, 1);
 }
 
@@ -321,9 +320,8 @@ one_crash_id_in_two_targets_needs_the_target(void **state)
 	    " type, access, access_size, address, state, tool, security,"
 	    " engine, sanitizer, bytes, has_input, tries, reproduced,"
 	    " first_ms, last_ms FROM crash WHERE id = 1");
-	assert_int_equal(view_find(w->db, VIEW_CRASH, WORLD_CRASH, NULL,
-			     &found, &e),
-	    1);
+	assert_int_equal(
+	    view_find(w->db, VIEW_CRASH, WORLD_CRASH, NULL, &found, &e), 1);
 	assert_int_equal(view_find(w->db, VIEW_CRASH, WORLD_CRASH,
 			     "png/inflate", &found, &e),
 	    0);

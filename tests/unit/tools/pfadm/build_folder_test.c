@@ -93,8 +93,7 @@ a_folder_is_read_sorted(void **state)
 	assert_int_equal(file->size, 7);
 	digest_of(&d, "program", 7);
 	assert_true(digest_equal(&d, &file->sha256));
-	assert_int_equal(
-	    manifest_find(&b.manifest, "read.dict")->mode, 0644);
+	assert_int_equal(manifest_find(&b.manifest, "read.dict")->mode, 0644);
 	assert_non_null(manifest_find(&b.manifest, "sub/deep/x"));
 	build_folder_release(&b);
 }
@@ -186,8 +185,9 @@ a_project_is_made_from_any_name(void **state)
 	assert_string_equal(build_folder_project("--a--").text, "a");
 	assert_string_equal(build_folder_project("\xff\xfe").text, "project");
 	assert_string_equal(build_folder_project("").text, "project");
-	assert_true(name_ok(build_folder_project(
-	    "a-very-long-name-that-goes-on-and-on-and-on").text));
+	assert_true(name_ok(
+	    build_folder_project("a-very-long-name-that-goes-on-and-on-and-on")
+		.text));
 }
 
 int

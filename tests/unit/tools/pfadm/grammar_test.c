@@ -14,12 +14,11 @@
 #include "tools/pfadm/pfadm.h"
 
 /* What the first issue asks for. */
-static const char *const wanted[] = {"status", "run", "build add",
-    "build list", "build show", "target list", "job create", "job list",
-    "job show", "job cancel", "bot list", "bot show", "crash list",
-    "crash show", "crash get", "bucket list", "bucket show", "corpus list",
-    "spool list", "spool show", "spool retry", "ledger check", "ledger show",
-    "events"};
+static const char *const wanted[] = {"status", "run", "build add", "build list",
+    "build show", "target list", "job create", "job list", "job show",
+    "job cancel", "bot list", "bot show", "crash list", "crash show",
+    "crash get", "bucket list", "bucket show", "corpus list", "spool list",
+    "spool show", "spool retry", "ledger check", "ledger show", "events"};
 
 static void
 help_of(const struct command *c, char *text, size_t size)
@@ -65,10 +64,9 @@ every_command_has_help_with_two_examples(void **state)
 			assert_true(strlen(c->examples[k][1]) > 5);
 			if (strstr(c->examples[k][0], "pfadm") == NULL ||
 			    strstr(c->examples[k][0], c->words) == NULL)
-				fail_msg("%s: '%s'", c->words,
-				    c->examples[k][0]);
-			assert_non_null(
-			    at = strstr(at, c->examples[k][0]));
+				fail_msg(
+				    "%s: '%s'", c->words, c->examples[k][0]);
+			assert_non_null(at = strstr(at, c->examples[k][0]));
 		}
 		/* One screen. */
 		for (k = 0, at = text; *at != '\0'; at++)
@@ -158,8 +156,7 @@ typing_errors_have_a_nearest_word(void **state)
 static int
 read_options(struct options *o, const char *a, const char *b, const char *c)
 {
-	char *argv[] = {
-	    (char *)"pfadm", (char *)a, (char *)b, (char *)c, NULL};
+	char *argv[] = {(char *)"pfadm", (char *)a, (char *)b, (char *)c, NULL};
 	int first, got;
 
 	got = options_read(o, 4, argv, &first);
