@@ -394,9 +394,10 @@ $B/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(ARCHIVE): $(SHARED:%.c=$B/%.o)
+# Made anew when the lists above change, too.
+$(ARCHIVE): $(SHARED:%.c=$B/%.o) Makefile
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(filter %.o,$^)
 
 $B/bin/pandafuzz-masterd: $(MASTERD:%.c=$B/%.o) $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -505,6 +506,6 @@ run-tests: all unit test-tools
 clean:
 	rm -rf $B
 
-.SECONDARY:
+.PRECIOUS: $B/%.o
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:%.c=$B/%.d) $(UNIT_HELPERS:%.c=$B/%.d) \
 	$(TEST_TOOLS:%.c=$B/%.d)

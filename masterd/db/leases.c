@@ -15,7 +15,7 @@
 #include "masterd/db/ledger.h"
 
 #define FAILURES_MOST   3    /* of a task, in a row */
-#define FAILURE_WAIT_MS 5000 /* doubled each time */
+#define FAILURE_WAIT_MS 2000 /* doubled each time */
 
 /* What became of a job is an event, with its reason. */
 static int
@@ -23,7 +23,8 @@ tell_job(struct db *db, int64_t job, const char *what, struct err *e)
 {
 	return db_run(db, e,
 	    "INSERT INTO event (at_ms, who, what, subject, detail, trace) "
-	    "SELECT ?, 'master', ?, job, reason, trace FROM job WHERE id = ?",
+	    "SELECT ?, 'master', ?, 'job:' || job, reason, trace FROM job "
+	    "WHERE id = ?",
 	    "iti", (int64_t)clock_wall_ms(), what, job);
 }
 
