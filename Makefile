@@ -264,6 +264,7 @@ UNIT_BASE = \
 	tests/unit/lib/base/json_write_test.c \
 	tests/unit/lib/base/log_test.c \
 	tests/unit/lib/base/loop_test.c \
+	tests/unit/lib/base/loop_watch_test.c \
 	tests/unit/lib/base/random_test.c \
 	tests/unit/lib/base/retry_test.c \
 	tests/unit/lib/base/spawn_test.c \
@@ -297,6 +298,7 @@ UNIT_SPOOL = \
 
 UNIT_MASTERD = \
 	tests/unit/masterd/admin/admin_test.c \
+	tests/unit/masterd/admin/socket_test.c \
 	tests/unit/masterd/admin/traits_test.c \
 	tests/unit/masterd/db/builds_test.c \
 	tests/unit/masterd/db/jobs_test.c \
@@ -348,9 +350,10 @@ UNIT_APART = \
 	tests/unit/masterd/world.c
 
 # Tests over a database with a row of everything, and over a served socket.
-UNIT_WORLD = admin/admin db/builds db/jobs db/reader db/views
+UNIT_WORLD = admin/admin admin/socket db/builds db/jobs db/reader db/views
 $(UNIT_WORLD:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/world.o
-$B/tests/unit/masterd/admin/admin_test: $B/tests/unit/masterd/admin/server.o
+$B/tests/unit/masterd/admin/admin_test $B/tests/unit/masterd/admin/socket_test: \
+    $B/tests/unit/masterd/admin/server.o
 
 # Tests that link faultsys.o make system calls fail (STYLE 18).
 FAULTSYS_WRAP = openat write close fdopendir readdir fsync fstat fstatat \
@@ -371,7 +374,9 @@ FUZZ_TARGETS = \
 
 # ---- tests/bench, tests/fault: programs the scripts run --------------------
 TEST_TOOLS = \
-	tests/fault/craft.c
+	tests/fault/craft.c \
+	tests/fault/feed.c \
+	tests/fault/killat.c
 
 # ---- rules -----------------------------------------------------------------
 # Everything but the mains goes into one archive; the linker takes what a
@@ -480,8 +485,8 @@ asan:
 
 tidy:
 	@tools/install-deps check
-	@tools/tidy $(SOURCES) $(UNIT_TESTS) $(UNIT_HELPERS) $(TEST_TOOLS) \
-	    $(FUZZ_TARGETS)
+	@tools/tidy $(SOURCES) $(UNIT_TESTS) $(UNIT_HELPERS) $(UNIT_APART) \
+	    $(TEST_TOOLS) $(FUZZ_TARGETS)
 
 format-check:
 	@tools/install-deps check

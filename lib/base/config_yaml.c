@@ -350,6 +350,7 @@ read_text(struct reading *r, const struct buf *text)
 	}
 	yaml_document_delete(&doc);
 free_parser:
+	r->doc = NULL;
 	yaml_parser_delete(&parser);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -345,6 +346,7 @@ take_piece(struct http_request *q, const char *bytes, size_t len)
 	q->got += len;
 	if (q->result == -1) /* a little may be read in order to answer */
 		return q->got > max + DISCARD_AT_MOST ? MHD_NO : MHD_YES;
+	assert(r->route != NULL); /* else the result is -1 */
 	if (q->got > max)
 		q->result = err_set(&q->e, ERR_REFUSED,
 		    "a body of more than %ju bytes", (uintmax_t)max);

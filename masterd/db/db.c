@@ -21,6 +21,7 @@
 
 #define APPLICATION_ID 0x50465a31 /* "PFZ1" */
 #define WAL_PAGES      2000       /* 8 MiB, then it is moved over */
+#define BUSY_MS        5000
 
 int
 db_err(struct db *db, struct err *e, const char *doing)
@@ -303,8 +304,13 @@ db_checkpoint_due(const struct db *db)
 int
 db_checkpoint(struct db *db, struct err *e)
 {
-	int status = sqlite3_wal_checkpoint_v2(
+	int status;
+
+	/* Not a moment for a read child that is at work. */
+	sqlite3_busy_timeout(db->handle, 0);
+	status = sqlite3_wal_checkpoint_v2(
 	    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(db->handle, BUSY_MS);
 
 	db->wal_pages = 0;
 	/* Busy: a read child is at work; the next one will do it. */
@@ -372,11 +378,14 @@ configure(struct db *db, struct err *e)
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		sqlite3_db_config(
 		    db->handle, options[i].option, options[i].on, NULL);
-	sqlite3_wal_hook(db->handle, on_wal, db);
-	sqlite3_busy_timeout(db->handle, 5000);
+	sqlite3_busy_timeout(db->handle, BUSY_MS);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, 16 << 20);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
-	return exec_all(db, pragmas, e);
+	if (exec_all(db, pragmas, e) == -1)
+		return -1;
+	/* After wal_autocheckpoint, which is a hook, too, and replaces ours. */
+	sqlite3_wal_hook(db->handle, on_wal, db);
+	return 0;
 }
 
 /* Keep the file as it was: pandafuzz.db.before-<version>. */

@@ -18,8 +18,8 @@
 
 struct db {
 	sqlite3 *handle;
-	int wal_pages;			/* after the last commit */
-	uint64_t begun;			/* transactions */
+	int wal_pages;  /* after the last commit */
+	uint64_t begun; /* transactions */
 	int count;
 	struct {
 		const char *sql;

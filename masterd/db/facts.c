@@ -312,7 +312,7 @@ facts_each_crash(struct db *db, facts_crash_fn *fn, void *arg, struct err *e)
 		    place.name.text, sizeof(place.name.text), db_text(row, 2));
 		if (db_digest(row, 3, &sha256) == 0 &&
 		    fn(arg, &place, &sha256,
-		        (uint64_t)sqlite3_column_int64(row, 4)) == -1) {
+			(uint64_t)sqlite3_column_int64(row, 4)) == -1) {
 			db_end(row);
 			return -1;
 		}

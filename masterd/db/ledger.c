@@ -198,7 +198,7 @@ ledger_record(
 		"outcome, reason, bytes, records, sealed_ms, taken_ms, trace, "
 		"file) VALUES (?1, ?2, (SELECT coalesce(max(copy) + 1, 0) FROM "
 		"ledger WHERE epoch = ?1 AND seq = ?2), ?3, ?4, ?5, ?6, ?7, "
-	        "?8, "
+		"?8, "
 		"?9, ?10, ?11, ?12)",
 		"iidtttiiiitt", n->epoch, (int64_t)n->seq, n->digest, n->kind,
 		n->outcome, n->reason, (int64_t)n->bytes, (int64_t)n->records,
@@ -449,7 +449,7 @@ ledger_fold(struct db *db, uint64_t now_ms, struct err *e)
 	if (db_run(db, e,
 		"DELETE FROM ledger WHERE taken_ms < ? AND "
 		"(outcome = 'ingested' OR (outcome = 'refused' AND noted = 1 "
-	        "AND "
+		"AND "
 		"taken_ms < ? - 1382400000))",
 		"ii", before, before) == -1)
 		return -1;

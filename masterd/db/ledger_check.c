@@ -70,9 +70,8 @@ account_gap(struct walk *w, uint64_t first, uint64_t last)
 static int
 walk_epoch(struct db *db, struct walk *w, struct err *e)
 {
-	uint64_t next = 1, first, last;
+	uint64_t next = 1, covered = 0, first, last;
 	sqlite3_stmt *row;
-	bool recorded;
 	int got;
 
 	got = db_query(db, e, &row,
@@ -82,21 +81,21 @@ walk_epoch(struct db *db, struct walk *w, struct err *e)
 	for (; got == 1; got = db_next(db, e, row)) {
 		first = (uint64_t)sqlite3_column_int64(row, 0);
 		last = (uint64_t)sqlite3_column_int64(row, 1);
-		recorded = sqlite3_column_int(row, 2);
+		if (sqlite3_column_int(row, 2))
+			w->t->recorded += last - first + 1;
 		if (first < next)
 			first = next;
 		if (first > last)
 			continue;
 		if (first > next)
 			account_gap(w, next, first - 1);
-		if (recorded)
-			w->t->recorded += last - first + 1;
-		else
-			w->t->dropped += last - first + 1;
+		covered += last - first + 1;
 		next = last + 1;
 	}
 	if (got == -1)
 		return -1;
+	/* What was dropped after it had come in did come in. */
+	w->t->dropped += covered - w->t->recorded;
 	if (next <= w->f->sealed)
 		account_gap(w, next, w->f->sealed);
 	w->t->sealed += w->f->sealed > next - 1 ? w->f->sealed : next - 1;

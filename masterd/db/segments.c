@@ -62,8 +62,8 @@ segments_programs(struct db *db, const struct digest *build,
 
 /* A target someone works on whose newest unit is in no segment. */
 static int
-find_target(struct db *db, struct segment_plan *p, int64_t *packed,
-    int64_t *fresh, struct err *e)
+find_target(struct db *db, uint64_t up_to, int64_t but,
+    struct segment_plan *p, int64_t *packed, int64_t *fresh, struct err *e)
 {
 	sqlite3_stmt *row;
 	int got;
@@ -78,8 +78,9 @@ find_target(struct db *db, struct segment_plan *p, int64_t *packed,
 	    "ON p.id = t.project WHERE EXISTS (SELECT 1 FROM job j WHERE "
 	    "j.target = t.id AND j.status IN ('pending', 'running')) AND "
 	    "EXISTS (SELECT 1 FROM unit u WHERE u.target = t.id AND "
-	    "u.id > s.last) ORDER BY t.id LIMIT 1",
-	    "");
+	    "u.id > s.last AND u.id <= ?) AND t.id <> ? ORDER BY s.last, t.id "
+	    "LIMIT 1",
+	    "ii", (int64_t)up_to, but);
 	if (got != 1)
 		return got;
 	p->target = sqlite3_column_int64(row, 0);
@@ -94,13 +95,13 @@ find_target(struct db *db, struct segment_plan *p, int64_t *packed,
 
 /* What the units from serial "first" on come to. */
 static int
-weigh(struct db *db, int64_t target, int64_t first, int64_t *bytes,
-    struct err *e)
+weigh(
+    struct db *db, int64_t target, int64_t first, int64_t *bytes, struct err *e)
 {
 	return db_number(db, e, bytes,
-	           "SELECT coalesce(sum(bytes), 0) FROM unit WHERE "
-	           "target = ? AND id >= ?",
-	           "ii", target, first) == 1
+		   "SELECT coalesce(sum(bytes), 0) FROM unit WHERE "
+		   "target = ? AND id >= ?",
+		   "ii", target, first) == 1
 	    ? 0
 	    : -1;
 }
@@ -168,13 +169,25 @@ list_units(struct db *db, struct segment_plan *p, struct err *e)
 }
 
 int
-segments_next(struct db *db, struct segment_plan *p, struct err *e)
+segments_newest(struct db *db, uint64_t *serial, struct err *e)
+{
+	int64_t newest = 0;
+	int got = db_number(
+	    db, e, &newest, "SELECT coalesce(max(id), 0) FROM unit", "");
+
+	*serial = (uint64_t)newest;
+	return got == 1 ? 0 : -1;
+}
+
+int
+segments_next(struct db *db, uint64_t up_to, int64_t but,
+    struct segment_plan *p, struct err *e)
 {
 	int64_t packed, fresh;
 	int got;
 
 	memset(p, 0, sizeof(*p));
-	if ((got = find_target(db, p, &packed, &fresh, e)) != 1)
+	if ((got = find_target(db, up_to, but, p, &packed, &fresh, e)) != 1)
 		return got;
 	if (choose_first(db, p, packed, fresh, e) == -1 ||
 	    list_units(db, p, e) == -1) {

@@ -39,13 +39,19 @@ struct segment_plan {
 	int count;
 };
 
+/* The serial of the newest unit, 0 when there is none. */
+int segments_newest(struct db *db, uint64_t *serial, struct err *e);
+
 /*
- * The next target that someone works on and that has units without a segment:
- * 1 and a plan (caller frees plan->units), 0 none, -1.  Small segments at the
+ * The next target that someone works on and that has units up to serial "up_to"
+ * without a segment, but not target "but": 1 and a plan (caller frees
+ * plan->units), 0 none, -1.  The one that was packed longest ago comes first,
+ * so that none waits for another that never rests.  Small segments at the
  * end are taken in again while they are not twice as large as what is new, so
  * that a target has few segments and a unit is packed few times.
  */
-int segments_next(struct db *db, struct segment_plan *plan, struct err *e);
+int segments_next(struct db *db, uint64_t up_to, int64_t but,
+    struct segment_plan *plan, struct err *e);
 
 /* After a restore: unit serials may be given twice, so every target's corpus
  * gets a generation above any it had. */

@@ -200,7 +200,8 @@ apply_crashes(
 		c.line = t->items[i].line;
 		c.has_input = t->items[i].r.has_payload;
 		if (facts_add_crash(a->db, &c, &b, e) == -1 ||
-		    (b.new_bucket && tell_bucket(a, t, &t->items[i], &b, e) == -1))
+		    (b.new_bucket &&
+			tell_bucket(a, t, &t->items[i], &b, e) == -1))
 			return -1;
 		if (b.new_crash)
 			t->items[i].bucket = (uint64_t)b.number;
@@ -376,7 +377,8 @@ apply_taken(const struct apply *a, struct taken *t, struct err *e)
 	    ledger_clear_attempts(a->db, t->account_name, t->name, e) == -1)
 		return -1;
 	if (tell_fate(a, t, bot, e) == -1 ||
-	    leases_settle(a->db, bot, a->now_ms, a->up_ms, a->touched, a->arg, e) == -1)
+	    leases_settle(
+		a->db, bot, a->now_ms, a->up_ms, a->touched, a->arg, e) == -1)
 		return -1;
 	a->touched(a->arg, bot);
 	return 0;

@@ -38,8 +38,8 @@ struct item { /* a record and what came with it */
 	struct digest sha256; /* of that file, by our own count */
 	uint64_t bytes;
 	struct buf text;       /* payload that goes to the database */
-	struct triage *triage;		/* of a report */
-	uint64_t bucket;		/* number: a crash to be linked there */
+	struct triage *triage; /* of a report */
+	uint64_t bucket;       /* number: a crash to be linked there */
 };
 
 #define ITEM_TEXT_MAX (16 * 1024)

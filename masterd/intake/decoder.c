@@ -127,12 +127,26 @@ kill_for_fault(struct decoder *d, const char *why)
 	kill(d->pid, SIGKILL);
 }
 
+static void on_death(void *arg, pid_t pid, int status);
+
+/* Under a tracer, which is told first, the loop may miss a child's end. */
+static bool
+ended_unseen(struct decoder *d)
+{
+	int status;
+
+	if (d->io != NULL || waitpid(d->pid, &status, WNOHANG) != d->pid)
+		return false;
+	on_death(d, d->pid, status);
+	return true;
+}
+
 static void
 on_watch(void *arg)
 {
 	struct decoder *d = arg;
 
-	if (d->pid == 0)
+	if (d->pid == 0 || ended_unseen(d))
 		return;
 	if (d->submitted > 0 && !d->overrun) {
 		if (cpu_ms(d->pid) - d->cpu_start > DECODE_CPU_MS)
@@ -250,8 +264,12 @@ on_frames(void *arg, uint32_t events)
 	(void)events;
 	while (budget > 0 && (n = read_frames(d)) > 0)
 		budget -= (size_t)n < budget ? (size_t)n : budget;
-	if (n == 0)
-		loop_io_events(d->io, 0, NULL); /* on_death() follows */
+	if (n == 0) {
+		/* on_death() follows; till then a hang-up would be reported
+		 * over and over. */
+		loop_drop(d->io);
+		d->io = NULL;
+	}
 }
 
 static void

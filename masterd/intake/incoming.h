@@ -38,8 +38,8 @@ void incoming_close(struct incoming *in);
  * Next bundle: its account and name (in hand until incoming_done() or
  * incoming_back()), or false.
  */
-bool incoming_next(struct incoming *in, struct account **account,
-    const char **name);
+bool incoming_next(
+    struct incoming *in, struct account **account, const char **name);
 
 /* The account that incoming_next() would serve, or NULL: it keeps its turn
  * until it can be served. */

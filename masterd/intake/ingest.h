@@ -32,8 +32,8 @@ struct ingest_gauges {
 	uint64_t units, crashes, beats;
 	uint64_t per_minute; /* bundles of the last whole minute */
 	uint64_t waiting;    /* files in incoming/new */
-	uint64_t in_hand;		/* of these, in a batch */
-	uint64_t oldest_ms;		/* age of the oldest that is in hand */
+	uint64_t in_hand;    /* of these, in a batch */
+	uint64_t oldest_ms;  /* age of the oldest that is in hand */
 	bool disk_low;
 };
 

@@ -86,8 +86,8 @@ ingest_gauges(const struct ingest *g, struct ingest_gauges *out)
 {
 	*out = g->gauges;
 	out->waiting = incoming_count(g->incoming);
-	out->in_hand = (uint64_t)(g->pending_count + g->filling.count +
-	    g->committing.count);
+	out->in_hand = (uint64_t)g->pending_count + (uint64_t)g->filling.count +
+	    (uint64_t)g->committing.count;
 	if (g->committing.count > 0)
 		out->oldest_ms = clock_up_ms() - g->committing.started_ms;
 	else if (g->filling.count > 0)

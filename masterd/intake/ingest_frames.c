@@ -194,7 +194,8 @@ on_died(void *arg, enum decoder_blame blame, const char *why)
 		g->backoff = clock_up_ms() + INGEST_DIED_MS;
 		loop_timer_set(g->pump, INGEST_DIED_MS, NULL);
 	}
-	if (t != NULL && blame == BLAME_BUNDLE && (db_begin(g->db, &e) == -1 ||
+	if (t != NULL && blame == BLAME_BUNDLE &&
+	    (db_begin(g->db, &e) == -1 ||
 		ledger_add_attempt(g->db, t->account_name, t->name, NULL,
 		    clock_wall_ms(), &e) == -1 ||
 		db_commit(g->db, &e) == -1)) {

@@ -233,13 +233,13 @@ naming_judge(struct db *db, struct taken *t, struct err *e)
 		return 0;
 	if (bots_find(db, t->account_name, t->id.bot.text, &bot, e) == -1)
 		return -1;
-	if (t->again && ledger_is_open(db, bot, t->id.epoch, t->id.seq, &open,
-	                    e) == -1)
+	if (t->again &&
+	    ledger_is_open(db, bot, t->id.epoch, t->id.seq, &open, e) == -1)
 		return -1;
 	if (open)
 		return 0; /* replaces its own row */
 	if (ledger_look(db, bot, t->id.epoch, t->id.seq, &t->digest, &known,
-	        &t->duplicate_of, e) == -1)
+		&t->duplicate_of, e) == -1)
 		return -1;
 	if (known == LEDGER_SAME)
 		taken_judge(t, FATE_DUPLICATE, "");
@@ -257,7 +257,7 @@ keep_copy(
 						     : REJECT_REFUSED;
 
 	if (t->again) {
-		t->kept_as = t->again_name;	/* it lies there already */
+		t->kept_as = t->again_name; /* it lies there already */
 		return 0;
 	}
 	/* A beat is old news before anybody can take it again. */

@@ -121,8 +121,8 @@ same_bytes(int dir, const char *name, int fd, uint64_t size)
  * free (false), or that has these bytes already (true).
  */
 static bool
-choose(int dir, enum reject_kind kind, const char *name, int fd,
-    uint64_t size, struct reject_name *as)
+choose(int dir, enum reject_kind kind, const char *name, int fd, uint64_t size,
+    struct reject_name *as)
 {
 	int n;
 
@@ -209,8 +209,8 @@ reject_copy(struct reject *r, enum reject_kind kind, const char *account,
 		return -1;
 	there = choose(dir, kind, name, fd, (uint64_t)st.st_size, as);
 	if (!there)
-		result = keep_bytes(u, kind, dir, as->text, fd,
-		    (uint64_t)st.st_size, &kept, e);
+		result = keep_bytes(
+		    u, kind, dir, as->text, fd, (uint64_t)st.st_size, &kept, e);
 	if (kept)
 		text_copy(why, sizeof(why), reason);
 	else

@@ -23,6 +23,9 @@ struct pack {
 	pack_fatal_fn *fatal;
 	void *arg;
 	bool busy;
+	uint64_t up_to; /* serial: newer units wait for the next time */
+	int64_t failed; /* a target that could not be packed this time */
+	struct err *e;  /* for mark_bot() */
 	struct segment_plan plan;
 	struct segment segment;
 };
@@ -130,8 +133,26 @@ stage_segment(struct pack *p, int fd, struct err *e)
 static int
 mark_bot(void *arg, int64_t bot)
 {
-	return publish_mark(arg, bot, NULL);
+	struct pack *p = arg;
+
+	return publish_mark(p->publish, bot, p->e);
 }
+
+static int
+record(struct pack *p, struct err *e)
+{
+	p->e = e;
+	if (db_begin(p->db, e) == -1)
+		return -1;
+	if (segments_add(p->db, &p->plan, &p->segment, e) == 0 &&
+	    segments_bots(p->db, p->plan.target, mark_bot, p, e) == 0 &&
+	    db_commit(p->db, e) == 0)
+		return 0;
+	db_rollback(p->db);
+	return -1;
+}
+
+static void step(struct pack *p);
 
 static void
 synced(void *arg)
@@ -140,52 +161,71 @@ synced(void *arg)
 	struct err e;
 
 	p->busy = false;
-	if (db_begin(p->db, &e) == -1 ||
-	    segments_add(p->db, &p->plan, &p->segment, &e) == -1 ||
-	    segments_bots(p->db, p->plan.target, mark_bot, p->publish, &e) ==
-		-1 ||
-	    db_commit(p->db, &e) == -1) {
-		db_rollback(p->db);
+	free(p->plan.units);
+	if (record(p, &e) == -1) {
 		if (e.cls != ERR_AGAIN)
 			p->fatal(p->arg, &e);
-	} else {
-		log_info("segment.packed",
-		    LOG_T("project", p->plan.project.text),
-		    LOG_T("target", p->plan.name.text),
-		    LOG_N("units", p->plan.count),
-		    LOG_N("bytes", p->segment.bytes));
-		publish_marked(p->publish);
+		return;
 	}
-	free(p->plan.units);
+	log_info("segment.packed", LOG_T("project", p->plan.project.text),
+	    LOG_T("target", p->plan.name.text), LOG_N("units", p->plan.count),
+	    LOG_N("bytes", p->segment.bytes));
+	publish_marked(p->publish);
+	step(p);
 }
 
-void
-pack_step(struct pack *p)
+static int
+make_segment(struct pack *p, struct err *e)
 {
-	struct err e;
-	int fd, got;
+	int fd = memfd_create("segment", MFD_CLOEXEC), result;
 
-	if (p->busy)
-		return;
-	if ((got = segments_next(p->db, &p->plan, &e)) != 1) {
-		if (got == -1)
-			p->fatal(p->arg, &e);
-		return;
-	}
+	if (fd == -1)
+		return err_sys(e, "cannot make a segment");
 	memset(&p->segment, 0, sizeof(p->segment));
 	p->segment.first = p->plan.first;
 	p->segment.last = (uint64_t)p->plan.units[p->plan.count - 1].serial;
-	fd = memfd_create("segment", MFD_CLOEXEC);
-	if (fd == -1 || write_segment(p, fd, &e) == -1 ||
-	    stage_segment(p, fd, &e) == -1) {
+	result = write_segment(p, fd, e);
+	if (result == 0)
+		result = stage_segment(p, fd, e);
+	close(fd);
+	return result;
+}
+
+static void
+step(struct pack *p)
+{
+	struct err e;
+	int got;
+
+	while ((got = segments_next(
+		    p->db, p->up_to, p->failed, &p->plan, &e)) == 1) {
+		if (make_segment(p, &e) == 0) {
+			p->busy = true;
+			store_sync(p->store, synced, p);
+			return;
+		}
 		/* A unit that cannot be read is no reason to stop the farm. */
 		log_error("segment.failed", LOG_T("target", p->plan.name.text),
 		    LOG_T("reason", e.text));
 		free(p->plan.units);
-	} else {
-		p->busy = true;
-		store_sync(p->store, synced, p);
+		if (p->failed != 0)
+			return;
+		p->failed = p->plan.target;
 	}
-	if (fd != -1)
-		close(fd);
+	if (got == -1)
+		p->fatal(p->arg, &e);
+}
+
+void
+pack_due(struct pack *p)
+{
+	struct err e;
+
+	if (p->busy)
+		return;
+	p->failed = 0;
+	if (segments_newest(p->db, &p->up_to, &e) == -1)
+		p->fatal(p->arg, &e);
+	else
+		step(p);
 }

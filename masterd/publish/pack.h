@@ -15,7 +15,8 @@ struct pack *pack_open(struct publish *publish, struct db *db,
     struct store *store, pack_fatal_fn *fatal, void *arg);
 void pack_close(struct pack *p);
 
-/* Make the next segment, if one is due and none is under way. */
-void pack_step(struct pack *p);
+/* Make the segments that are due, one after the other; every target that had
+ * new units when this was called gets its turn. */
+void pack_due(struct pack *p);
 
 #endif

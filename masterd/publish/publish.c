@@ -179,21 +179,29 @@ publish_marked(struct publish *p)
 	for (i = 0; i < n; i++)
 		if (p->marked[i].transaction == db_transaction(p->db) &&
 		    publish_bot(p, p->marked[i].bot, &e) == -1)
-			log_error("status.unpublished", LOG_T("reason", e.text));
+			log_error(
+			    "status.unpublished", LOG_T("reason", e.text));
 }
+
+struct mark_all {
+	struct publish *p;
+	struct err *e;
+};
 
 static int
 mark_one(void *arg, int64_t bot)
 {
-	struct err e;
+	struct mark_all *m = arg;
 
-	return publish_mark(arg, bot, &e);
+	return publish_mark(m->p, bot, m->e);
 }
 
 int
 publish_mark_all(struct publish *p, struct err *e)
 {
-	return bots_each(p->db, mark_one, p, e);
+	struct mark_all m = {p, e};
+
+	return bots_each(p->db, mark_one, &m, e);
 }
 
 /* ---- recovery -------------------------------------------------------- */
@@ -201,7 +209,7 @@ publish_mark_all(struct publish *p, struct err *e)
 struct survey {
 	struct publish *p;
 	const char *account;
-	bool older;			/* our database is */
+	bool older; /* our database is */
 	struct err *e;
 };
 
@@ -379,5 +387,6 @@ publish_sweep(struct publish *p, uint64_t now_ms)
 
 	bots_each(p->db, sweep_bot, &s, NULL);
 	/* Replaced segments: bots may still be fetching them for a while. */
-	store_sweep_segments(p->store, s.before_ms / 1000, has_segment, p->db, NULL);
+	store_sweep_segments(
+	    p->store, s.before_ms / 1000, has_segment, p->db, NULL);
 }

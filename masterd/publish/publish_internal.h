@@ -15,8 +15,8 @@ struct publish {
 	char hold[STATUS_REASON_MAX + 1]; /* "": no */
 	struct marked {
 		int64_t bot;
-		uint64_t transaction;	/* that drew its serial */
-	} *marked;
+		uint64_t transaction; /* that drew its serial */
+	} * marked;
 	int marked_count, marked_room;
 	struct status *status; /* scratch */
 };

@@ -30,10 +30,10 @@ struct tick {
 	struct tick_hooks hooks;
 	uint64_t last; /* clock_up_ms() of the last round */
 	uint64_t next_pack, next_sweep, next_hour;
-	bool low;			/* the disk is */
-	bool held;			/* and the bots were told to hold */
-	bool changed;			/* by an administrator */
-	struct err failed;		/* in a callback of this round */
+	bool low;          /* the disk is */
+	bool held;         /* and the bots were told to hold */
+	bool changed;      /* by an administrator */
+	struct err failed; /* in a callback of this round */
 };
 
 uint64_t
@@ -110,7 +110,7 @@ plan(struct tick *t, struct err *e)
 	int result = 0;
 
 	if (t->low)
-		return 0;		/* no fuzz leases below the reserve */
+		return 0; /* no fuzz leases below the reserve */
 	if (leases_bots(t->db, gather_bot, &in, e) == -1 ||
 	    leases_jobs(t->db, t->last, gather_job, &in, e) == -1)
 		result = -1;
@@ -141,7 +141,7 @@ bot_changed(void *arg, int64_t bot, const char *state)
 
 	if (bots_place(t->db, bot, &place, &e) == -1 ||
 	    db_event(t->db, "master", "bot.state", place.name, state, "", &e) ==
-	    -1) {
+		-1) {
 		t->failed = e;
 		return;
 	}
@@ -171,8 +171,8 @@ work(struct tick *t, uint64_t delta, struct err *e)
 	    leases_charge(t->db, delta, now, lease_changed, t, e) == -1 ||
 	    bots_tick(t->db, t->last, t->heartbeat_ms, bot_changed, t, e) ==
 		-1 ||
-	    leases_expire(t->db, now, t->last, lease_changed, t, e) == -1 || leases_settle(t->db, 0, now, t->last, lease_changed, t, e) ==
-	    -1)
+	    leases_expire(t->db, now, t->last, lease_changed, t, e) == -1 ||
+	    leases_settle(t->db, 0, now, t->last, lease_changed, t, e) == -1)
 		return -1;
 	if (t->failed.cls != ERR_NONE) {
 		*e = t->failed;
@@ -234,7 +234,7 @@ seldom(struct tick *t)
 
 	if (t->last >= t->next_pack) {
 		t->next_pack = t->last + PACK_MS;
-		pack_step(t->pack);
+		pack_due(t->pack);
 	}
 	if (t->last >= t->next_sweep) {
 		t->next_sweep = t->last + SWEEP_MS;

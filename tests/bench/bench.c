@@ -84,8 +84,8 @@ bench_figure(const struct figure *f)
 		printf("\"met\":null}\n");
 	else
 		printf("\"met\":%s}\n",
-		    is_met(f, ratio == NO_FIGURE ? f->value : ratio)
-			? "true" : "false");
+		    is_met(f, ratio == NO_FIGURE ? f->value : ratio) ? "true"
+								     : "false");
 	fflush(stdout);
 }
 
@@ -103,8 +103,8 @@ bench_now(void)
 void
 bench_sleep(double seconds)
 {
-	struct timespec ts = {(time_t)seconds,
-	    (long)((seconds - (double)(time_t)seconds) * 1e9)};
+	struct timespec ts = {
+	    (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
 
 	while (nanosleep(&ts, &ts) == -1 && errno == EINTR)
 		;

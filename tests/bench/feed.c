@@ -30,16 +30,16 @@ noise(uint64_t *state)
 void
 feed_unit(uint8_t *bytes, size_t size, uint64_t n)
 {
-	static const char *const words[] = {"chunk ", "width=", "height=",
-	    "color ", "gamma ", "offset ", "{\"key\":", "[1,2,3],", "true",
-	    "null", "palette ", "interlace ", "\r\n", "<tag>", "</tag>", "end"};
+	static const char *const words[] = {"chunk ",
+	    "width=", "height=", "color ", "gamma ", "offset ",
+	    "{\"key\":", "[1,2,3],", "true", "null", "palette ", "interlace ",
+	    "\r\n", "<tag>", "</tag>", "end"};
 	uint64_t state = (n + 1) * 0x9e3779b97f4a7c15u, r;
 	size_t at = 0, len;
 
 	while (at < size / 2) {
 		r = noise(&state);
-		len = size / 2 - at < sizeof(r) ? size / 2 - at
-						     : sizeof(r);
+		len = size / 2 - at < sizeof(r) ? size / 2 - at : sizeof(r);
 		memcpy(bytes + at, &r, len);
 		at += len;
 	}
@@ -57,10 +57,13 @@ feed_unit(uint8_t *bytes, size_t size, uint64_t n)
 static struct sealing
 begin(struct feed *f, int dir, enum bundle_kind kind, uint64_t seq)
 {
-	struct bundle_header h = {.pfb = WIRE_VERSION, .kind = kind,
-	    .epoch = f->epoch, .seq = seq, .sealed_ms = clock_wall_ms()};
-	struct bundle_id id = {.epoch = f->epoch, .seq = seq,
-	    .cls = bundle_kind_class(kind)};
+	struct bundle_header h = {.pfb = WIRE_VERSION,
+	    .kind = kind,
+	    .epoch = f->epoch,
+	    .seq = seq,
+	    .sealed_ms = clock_wall_ms()};
+	struct bundle_id id = {
+	    .epoch = f->epoch, .seq = seq, .cls = bundle_kind_class(kind)};
 	struct sealing s;
 	struct err e;
 
@@ -73,8 +76,8 @@ begin(struct feed *f, int dir, enum bundle_kind kind, uint64_t seq)
 		text_copy(h.target.text, sizeof(h.target.text), "target");
 	}
 	s.name = bundle_id_format(&id);
-	s.fd = openat(dir, s.name.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0640);
+	s.fd = openat(
+	    dir, s.name.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (s.fd == -1)
 		bench_die("cannot make '%s'", s.name.text);
 	s.w = bundle_writer_new(s.fd, &h, &BUNDLE_LIMITS, &e);
@@ -140,8 +143,8 @@ feed_crash(struct feed *f, int dir, uint64_t n)
 {
 	static const char command[] = "/work/build/target\n/work/input\n";
 	struct sealing s = begin(f, dir, KIND_CRASH, ++f->seq);
-	struct record r = {.type = REC_CRASH, .word = "libfuzzer",
-	    .word2 = "address"};
+	struct record r = {
+	    .type = REC_CRASH, .word = "libfuzzer", .word2 = "address"};
 	uint8_t bytes[FEED_UNIT];
 
 	feed_unit(bytes, sizeof(bytes), n);

@@ -138,8 +138,10 @@ floor_open(const char *root)
 	f->md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	f->ctx = EVP_MD_CTX_new();
 	snprintf(name, sizeof(name), "%s/floor.db", root);
-	if (sqlite3_open_v2(name, &f->db, SQLITE_OPEN_READWRITE |
-		SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(name, &f->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		    SQLITE_OPEN_NOMUTEX,
+		NULL) != SQLITE_OK)
 		bench_die("floor: cannot open '%s'", name);
 	sqlite3_wal_hook(f->db, on_wal, f);
 	make_tables(f);
@@ -195,8 +197,8 @@ write_unit(struct floor *f, const uint8_t *bytes, uint8_t *digest)
 
 	hash(f, bytes, FEED_UNIT, digest);
 	snprintf(tmp, sizeof(tmp), "%ju", (uintmax_t)++f->staged);
-	fd = openat(f->stage, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0444);
+	fd = openat(
+	    f->stage, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd == -1 || write(fd, bytes, FEED_UNIT) != FEED_UNIT ||
 	    close(fd) == -1)
 		bench_die("floor: cannot write a unit");
@@ -213,8 +215,8 @@ insert(struct floor *f, const struct floor_batch *b, const uint8_t *digests)
 
 	step(f, f->begin);
 	for (i = 0; i < units; i++) {
-		sqlite3_bind_blob(f->unit, 1, digests + i * SHA256, SHA256,
-		    SQLITE_STATIC);
+		sqlite3_bind_blob(
+		    f->unit, 1, digests + i * SHA256, SHA256, SQLITE_STATIC);
 		sqlite3_bind_int64(f->unit, 2, FEED_UNIT);
 		sqlite3_bind_int64(f->unit, 3, now);
 		step(f, f->unit);
@@ -252,7 +254,7 @@ floor_between(struct floor *f)
 {
 	if (f->wal_pages <= WAL_PAGES)
 		return;
-	sqlite3_wal_checkpoint_v2(f->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-	    NULL);
+	sqlite3_wal_checkpoint_v2(
+	    f->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	f->wal_pages = 0;
 }

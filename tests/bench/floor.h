@@ -22,8 +22,8 @@ void floor_close(struct floor *f);
 
 /* Units from number "first" on, whose bytes lie in "units" one after the
  * other. */
-void floor_batch(struct floor *f, const struct floor_batch *b,
-    const uint8_t *units);
+void floor_batch(
+    struct floor *f, const struct floor_batch *b, const uint8_t *units);
 
 /* What masterd does after its acknowledgement: move a long WAL over. */
 void floor_between(struct floor *f);

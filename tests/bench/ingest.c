@@ -171,8 +171,8 @@ main(void)
 	}
 	bench_note("%d pairs of %d units, masterd made %.1f batches of each",
 	    PAIRS, BUNDLES * UNITS, (double)b.all_batches / PAIRS);
-	bench_note("ratios from %.2f to %.2f",
-	    bench_share(ratio, PAIRS, 0), bench_share(ratio, PAIRS, 1));
+	bench_note("ratios from %.2f to %.2f", bench_share(ratio, PAIRS, 0),
+	    bench_share(ratio, PAIRS, 1));
 	bench_figure(&(struct figure){"ingest", "units/s",
 	    bench_median(ours, PAIRS), bench_median(theirs, PAIRS),
 	    bench_median(ratio, PAIRS), AT_LEAST, 0.5});

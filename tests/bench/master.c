@@ -81,8 +81,8 @@ master_start(struct master *m, const char *root, const struct feed *f)
 	launch(m, root);
 	while (!answers(m->root)) {
 		if (bench_now() > until || waitpid(m->pid, NULL, WNOHANG) != 0)
-			bench_die("masterd does not start; see its log in %s",
-			    root);
+			bench_die(
+			    "masterd does not start; see its log in %s", root);
 		bench_sleep(0.01);
 	}
 }

@@ -54,8 +54,7 @@ main(void)
 	began = bench_now();
 	push_units(&m, &f);
 	master_wait_acked(&m, BUNDLES);
-	bench_note("%d units in %.1f s", BUNDLES * UNITS,
-	    bench_now() - began);
+	bench_note("%d units in %.1f s", BUNDLES * UNITS, bench_now() - began);
 	bench_figure(&(struct figure){"memory.100000-units", "MiB",
 	    mib(&m, "VmRSS"), NO_FIGURE, NO_FIGURE, BELOW, 40});
 	bench_figure(&(struct figure){"memory.peak", "MiB", mib(&m, "VmHWM"),

@@ -55,6 +55,11 @@ mount_image() { # IMAGE FOLDER
 		fail "mount: $(cat "$work/mount.log")"
 }
 
+# A sync child may be in its syncfs(2) still.
+unmount() { # FOLDER
+	wait_until 30 umount "$1" 2>/dev/null || fail "cannot unmount $1"
+}
+
 # A copy has the id of its original: the kernel must not mix them up.
 forget() {
 	sync -f "$work"
@@ -95,7 +100,7 @@ run_and_cut() { # FS CUTS MASTER-OPTION...
 	wait $feeder
 	feeder=
 	stop_master KILL
-	umount "$work/disk" || fail "cannot unmount"
+	unmount "$work/disk"
 	rm "$host/disk.img"
 	forget
 }
@@ -165,7 +170,7 @@ check_cut() { # N
 	[ "$(phantoms)" = 0 ] || fail "a row points to no file after pushing"
 	stop_master || fail "the master ends with $?"
 	[ "$(sql "PRAGMA quick_check")" = ok ] || fail "quick_check"
-	umount "$work/cut" || fail "cannot unmount"
+	unmount "$work/cut"
 	rm "$host/cut-$n.img"
 	forget
 }
@@ -208,7 +213,7 @@ for n in 1 2 3 4 5; do
 		broken=$((broken + 1)) lost=$((lost + promised))
 		seen=$((seen + promised))
 	fi
-	umount "$work/cut"
+	unmount "$work/cut"
 	forget
 done
 [ $((lost + phantom)) -gt 0 ] ||

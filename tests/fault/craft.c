@@ -132,8 +132,8 @@ tiny(const char *folder, uint64_t seq, const char *bot)
 	int fd;
 
 	text_copy(id.bot.text, sizeof(id.bot.text), bot);
-	snprintf(path, sizeof(path), "%s/%s", folder,
-	    bundle_id_format(&id).text);
+	snprintf(
+	    path, sizeof(path), "%s/%s", folder, bundle_id_format(&id).text);
 	fd = create(path);
 	if ((w = bundle_writer_new(fd, &h, &BUNDLE_LIMITS, &e)) == NULL)
 		die(path, &e);
@@ -176,9 +176,10 @@ main(int argc, char **argv)
 	} else if (argc == 4 && strcmp(argv[1], "socket") == 0) {
 		make_socket(argv[2], argv[3]);
 	} else {
-		fprintf(stderr, "usage: craft bomb|long|many FILE SEQ\n"
-				"       craft tiny FOLDER FIRST COUNT BOT\n"
-				"       craft socket FOLDER NAME\n");
+		fprintf(stderr,
+		    "usage: craft bomb|long|many FILE SEQ\n"
+		    "       craft tiny FOLDER FIRST COUNT BOT\n"
+		    "       craft socket FOLDER NAME\n");
 		return 2;
 	}
 	return 0;

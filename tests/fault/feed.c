@@ -26,9 +26,9 @@
 #include "lib/wire/bundle.h"
 #include "lib/wire/status.h"
 
-#define EPOCH	   0x5f3c9a01d2e4b677
-#define WINDOW	   48
-#define UNITS	   3
+#define EPOCH      0x5f3c9a01d2e4b677
+#define WINDOW     48
+#define UNITS      3
 #define UNIT_BYTES 4096
 
 static volatile sig_atomic_t stop;

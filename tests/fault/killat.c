@@ -32,8 +32,8 @@
 #include <seccomp.h>
 
 #define CHILDREN_MOST 256
-#define LOOK_US	      3000
-#define GIVE_UP	      (60 * 1000000 / LOOK_US)
+#define LOOK_US       3000
+#define GIVE_UP       (60 * 1000000 / LOOK_US)
 
 static const char *const changing[] = {"open", "openat", "openat2", "creat",
     "write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync", "syncfs",
@@ -228,8 +228,9 @@ main(int argc, char **argv)
 			return 2;
 	}
 	if (argc - optind < 2) {
-		fprintf(stderr, "usage: killat [-a] [-n N] [-l] NEW PROGRAM "
-				"[ARGUMENT]...\n");
+		fprintf(stderr,
+		    "usage: killat [-a] [-n N] [-l] NEW PROGRAM "
+		    "[ARGUMENT]...\n");
 		return 2;
 	}
 	start(argv + optind + 1, all);

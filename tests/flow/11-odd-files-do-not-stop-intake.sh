@@ -8,8 +8,6 @@ account local
 if [ "$(id -u)" = 0 ]; then
 	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
 	chown -R 65534:65534 "$root"
-	cp "$masterd" "$work/masterd" # where nobody can see it
-	masterd=$work/masterd
 	chmod 711 "$work"
 fi
 new=$(incoming)/new

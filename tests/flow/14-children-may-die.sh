@@ -4,23 +4,22 @@
 # master ends and takes everything after its restart (PROTOCOL 16, 18).
 . "$(dirname "$0")/lib-master.sh"
 
-# The child that reads bundles is the one behind a filter.
-decode_child() {
+child() { # WHAT-ITS-DESCRIPTOR-1-IS
 	local pid
 	for pid in $(cat "/proc/$master/task/$master/children"); do
-		grep -q '^Seccomp:.*2' "/proc/$pid/status" 2>/dev/null &&
-			echo "$pid" && return
+		case $(readlink "/proc/$pid/fd/1") in
+		$1) echo "$pid" && return ;;
+		esac
 	done
 	return 1
 }
 
-sync_child() {
-	local pid
-	for pid in $(cat "/proc/$master/task/$master/children"); do
-		grep -q '^Seccomp:.*0' "/proc/$pid/status" && echo "$pid" &&
-			return
-	done
-	return 1
+decode_child() { # its frames go down a pipe
+	child 'pipe:*'
+}
+
+sync_child() { # it holds the store's folder
+	child "$root"
 }
 
 deaths() { # WORD
