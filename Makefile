@@ -300,10 +300,23 @@ UNIT_MASTERD = \
 	tests/unit/masterd/admin/admin_test.c \
 	tests/unit/masterd/admin/socket_test.c \
 	tests/unit/masterd/admin/traits_test.c \
+	tests/unit/masterd/db/bots_test.c \
 	tests/unit/masterd/db/builds_test.c \
+	tests/unit/masterd/db/db_test.c \
+	tests/unit/masterd/db/facts_test.c \
 	tests/unit/masterd/db/jobs_test.c \
+	tests/unit/masterd/db/leases_test.c \
+	tests/unit/masterd/db/ledger_test.c \
 	tests/unit/masterd/db/reader_test.c \
-	tests/unit/masterd/db/views_test.c
+	tests/unit/masterd/db/segments_test.c \
+	tests/unit/masterd/db/views_test.c \
+	tests/unit/masterd/intake/fair_test.c \
+	tests/unit/masterd/intake/frame_test.c \
+	tests/unit/masterd/intake/reject_test.c \
+	tests/unit/masterd/plan/schedule_test.c \
+	tests/unit/masterd/publish/pack_test.c \
+	tests/unit/masterd/publish/publish_test.c \
+	tests/unit/masterd/store/store_test.c
 
 UNIT_BOTD = \
 	tests/unit/botd/cage/cage_test.c \
@@ -347,6 +360,7 @@ UNIT_HELPERS = \
 UNIT_APART = \
 	tests/unit/faultsys.c \
 	tests/unit/masterd/admin/server.c \
+	tests/unit/masterd/farm.c \
 	tests/unit/masterd/world.c
 
 # Tests over a database with a row of everything, and over a served socket.
@@ -354,6 +368,11 @@ UNIT_WORLD = admin/admin admin/socket db/builds db/jobs db/reader db/views
 $(UNIT_WORLD:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/world.o
 $B/tests/unit/masterd/admin/admin_test $B/tests/unit/masterd/admin/socket_test: \
     $B/tests/unit/masterd/admin/server.o
+
+# Tests over a database with next to nothing in it.
+UNIT_FARM = db/bots db/facts db/leases db/ledger db/segments publish/pack \
+	publish/publish
+$(UNIT_FARM:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o
 
 # Tests that link faultsys.o make system calls fail (STYLE 18).
 FAULTSYS_WRAP = openat write close fdopendir readdir fsync fstat fstatat \
@@ -428,7 +447,7 @@ UNIT_PROGRAMS = $(UNIT_TESTS:%.c=$B/%)
 LIBS_ALL = $(LIBS_PFADM) $(LIBS_MASTERD) $(LIBS_BOTD)
 
 $B/tests/unit/%: $B/tests/unit/%.o $(UNIT_HELPERS:%.c=$B/%.o) $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LIBS_ALL)
+	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(ARCHIVE) -lcmocka $(LIBS_ALL)
 
 $B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL)
@@ -505,7 +524,7 @@ fuzz:
 .PHONY: run-tests
 run-tests: all unit test-tools
 	@B=$B UNIT_PROGRAMS="$(UNIT_PROGRAMS)" TORTURE=$(TORTURE) \
-	    tests/run $(WHAT) -- $(ONLY)
+	    SANITIZED=$(if $(SAN),yes) tests/run $(WHAT) -- $(ONLY)
 
 .PHONY: clean
 clean:

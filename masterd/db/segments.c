@@ -62,8 +62,8 @@ segments_programs(struct db *db, const struct digest *build,
 
 /* A target someone works on whose newest unit is in no segment. */
 static int
-find_target(struct db *db, uint64_t up_to, int64_t but,
-    struct segment_plan *p, int64_t *packed, int64_t *fresh, struct err *e)
+find_target(struct db *db, uint64_t up_to, int64_t but, struct segment_plan *p,
+    int64_t *packed, int64_t *fresh, struct err *e)
 {
 	sqlite3_stmt *row;
 	int got;

@@ -42,6 +42,16 @@ frame_get(const struct buf *in, size_t *offset, enum frame_type *type,
 	return 1;
 }
 
+/* A bool that holds neither 0 nor 1 must not even be looked at as one. */
+static bool
+truth(const bool *b)
+{
+	unsigned char byte;
+
+	memcpy(&byte, b, sizeof(byte));
+	return byte <= 1;
+}
+
 static bool
 ends(const char *text, size_t size)
 {
@@ -74,7 +84,8 @@ frame_header(
 	if (len != sizeof(*h))
 		return bad(e, "a header of another size");
 	memcpy(h, body, len);
-	if (h->pfb != WIRE_VERSION || h->kind >= KIND_COUNT || h->epoch == 0 ||
+	if (!truth(&h->has_build) || !truth(&h->has_target) ||
+	    h->pfb != WIRE_VERSION || h->kind >= KIND_COUNT || h->epoch == 0 ||
 	    h->seq == 0 || h->seq > (1ull << 53) ||
 	    !ends(h->account.text, sizeof(h->account.text)) ||
 	    !name_ok(h->account.text) ||
@@ -99,7 +110,8 @@ frame_record(struct record *r, const void *body, size_t len, struct err *e)
 	if (len != sizeof(*r))
 		return bad(e, "a record of another size");
 	memcpy(r, body, len);
-	if (r->type >= REC_COUNT || r->size > BUNDLE_LIMITS.payload ||
+	if (!truth(&r->has_payload) || r->type >= REC_COUNT ||
+	    r->size > BUNDLE_LIMITS.payload ||
 	    (!r->has_payload && r->size != 0) ||
 	    !word_or_empty(r->word, sizeof(r->word)) ||
 	    !word_or_empty(r->word2, sizeof(r->word2)))
@@ -118,7 +130,8 @@ frame_triage(struct triage *t, const void *body, size_t len, struct err *e)
 	if (len != sizeof(*t))
 		return bad(e, "a triage of another size");
 	memcpy(t, body, len);
-	if (!printable(t->type, sizeof(t->type)) || t->type[0] == '\0' ||
+	if (!truth(&t->has_address) || !truth(&t->security) ||
+	    !printable(t->type, sizeof(t->type)) || t->type[0] == '\0' ||
 	    !printable(t->access, sizeof(t->access)) ||
 	    !printable(t->tool, sizeof(t->tool)) || t->state_count < 1 ||
 	    t->state_count > TRIAGE_STATE_LINES)

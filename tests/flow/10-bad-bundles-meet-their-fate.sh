@@ -208,3 +208,14 @@ balanced
 store_sound
 is "what is missing is in the bot's outbox" 3 "$(ledger under_way)"
 stop_master || fail "the master ends with $?"
+
+# ---- one id under two names, in one batch
+seal crash 30 --target png/read --crash "$(unit x)" >/dev/null
+push "$(name_of 30 c)"
+seal corpus 30 --target png/read --unit "$(unit y)" >/dev/null
+push "$(name_of 30)"
+start_master
+wait_empty
+is "the same id twice in a batch is a conflict" ingested,conflict \
+    "$(outcome 30)"
+stop_master || fail "the master ends with $?"

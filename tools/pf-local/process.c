@@ -191,19 +191,30 @@ int
 process_start(const struct local *l, const char *name, const char *const *argv,
     process_before_fn *before, struct err *e)
 {
+	int log, started[2];
 	pid_t pid;
-	int log;
+	char none;
 
 	log = open_log(l, name, e);
 	if (log == -1)
 		return -1;
+	/* Closed by its exec, when the pid file is written: until then nobody
+	 * can tell "not there yet" from "ended at once". */
+	if (pipe2(started, O_CLOEXEC) == -1) {
+		close(log);
+		return err_sys(e, "cannot make a pipe");
+	}
 	pid = fork();
 	if (pid == 0)
 		become(l, name, argv, before, log);
-	close(log);
 	if (pid == -1)
-		return err_sys(e, "cannot fork");
-	return 0;
+		err_sys(e, "cannot fork");
+	close(log);
+	close(started[1]);
+	while (pid != -1 && read(started[0], &none, 1) == -1 && errno == EINTR)
+		continue;
+	close(started[0]);
+	return pid == -1 ? -1 : 0;
 }
 
 /* ---- stop ---- */

@@ -14,8 +14,8 @@
 #include "tests/unit/masterd/farm.h"
 
 #define GENERATION "00000000000000cc"
-#define MINUTE	   60000ull
-#define START	   (1000 * MINUTE) /* the master has been up for a while */
+#define MINUTE     60000ull
+#define START      (1000 * MINUTE) /* the master has been up for a while */
 
 static const char *
 state_of(struct farm *f, int64_t bot)
@@ -73,9 +73,8 @@ open_lease(struct farm *f)
 {
 	int64_t job = farm_job(f);
 
-	assert_int_equal(leases_offer(f->db, job, f->bot, 60000, FARM_NOW,
-			     START, NULL),
-	    0);
+	assert_int_equal(
+	    leases_offer(f->db, job, f->bot, 60000, FARM_NOW, START, NULL), 0);
 	return farm_number(f, "SELECT max(id) FROM lease");
 }
 
@@ -287,11 +286,9 @@ a_bot_that_left_is_neither_late_nor_lost(void **state)
 
 	farm_beat(f, f->bot, FARM_EPOCH, 1, START);
 	/* Of an epoch that is over: changes nothing. */
-	assert_int_equal(
-	    bots_deregister(f->db, f->bot, FARM_OTHER, NULL), 0);
+	assert_int_equal(bots_deregister(f->db, f->bot, FARM_OTHER, NULL), 0);
 	assert_string_equal(state_of(f, f->bot), "up");
-	assert_int_equal(
-	    bots_deregister(f->db, f->bot, FARM_EPOCH, NULL), 0);
+	assert_int_equal(bots_deregister(f->db, f->bot, FARM_EPOCH, NULL), 0);
 	assert_string_equal(state_of(f, f->bot), "left");
 	assert_string_equal(tick(f, START + 900000), "");
 	assert_string_equal(state_of(f, f->bot), "left");
@@ -306,8 +303,7 @@ serials_follow_the_clock_and_never_go_back(void **state)
 	uint64_t serial;
 
 	assert_int_equal(bots_next_serial(f->db, f->bot, 5000999, NULL), 0);
-	assert_int_equal(
-	    bots_serial(f->db, "local", "b1", &serial, NULL), 1);
+	assert_int_equal(bots_serial(f->db, "local", "b1", &serial, NULL), 1);
 	assert_int_equal(serial, 5000);
 	bots_next_serial(f->db, f->bot, 5000999, NULL);
 	bots_next_serial(f->db, f->bot, 1000, NULL); /* the clock was set */
@@ -321,8 +317,7 @@ serials_follow_the_clock_and_never_go_back(void **state)
 	bots_next_serial(f->db, f->bot, 6000000, NULL);
 	bots_serial(f->db, "local", "b1", &serial, NULL);
 	assert_int_equal(serial, 7001);
-	assert_int_equal(
-	    bots_serial(f->db, "other", "b1", &serial, NULL), 0);
+	assert_int_equal(bots_serial(f->db, "other", "b1", &serial, NULL), 0);
 }
 
 static void
@@ -364,8 +359,7 @@ at_most_32_epochs_are_listed_oldest_first_the_named_ones(void **state)
 		assert_int_equal(s->epochs[i].epoch, 104 + i);
 	/* The next beat names one alone: the others are no longer named. */
 	farm_beat(f, f->bot, FARM_EPOCH, 2, START);
-	assert_int_equal(
-	    farm_number(f, "SELECT sum(named) FROM epoch"), 1);
+	assert_int_equal(farm_number(f, "SELECT sum(named) FROM epoch"), 1);
 }
 
 static void
@@ -407,8 +401,7 @@ a_conflict_asks_for_a_new_epoch_until_there_is_one(void **state)
 	assert_false(status_of_bot(f, f->bot)->new_epoch);
 }
 
-#define T(name) \
-	cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
 
 int
 main(void)

@@ -96,8 +96,8 @@ every_table_is_strict(void **state)
 			     "schema = 'main' AND type = 'table' AND name NOT "
 			     "LIKE 'sqlite_%' AND NOT strict"),
 	    0);
-	assert_true(number(db,
-			"SELECT count(*) FROM pragma_table_list WHERE strict") >
+	assert_true(
+	    number(db, "SELECT count(*) FROM pragma_table_list WHERE strict") >
 	    20);
 	db_close(db);
 }
@@ -109,8 +109,8 @@ its_settings_are_those_of_the_design(void **state)
 	sqlite3_stmt *row;
 	int on;
 
-	assert_int_equal(db_query(db, NULL, &row, "PRAGMA journal_mode", ""),
-	    1);
+	assert_int_equal(
+	    db_query(db, NULL, &row, "PRAGMA journal_mode", ""), 1);
 	assert_string_equal(db_text(row, 0), "wal");
 	db_end(row);
 	assert_int_equal(number(db, "PRAGMA synchronous"), 2);
@@ -249,13 +249,11 @@ the_log_is_moved_over_when_it_has_grown(void **state)
 		db_commit(db, NULL);
 	}
 	assert_true(db_checkpoint_due(db));
-	assert_int_equal(
-	    fstatat(s->fd, "data/pandafuzz.db-wal", &st, 0), 0);
+	assert_int_equal(fstatat(s->fd, "data/pandafuzz.db-wal", &st, 0), 0);
 	assert_true(st.st_size > 1 << 20);
 	assert_int_equal(db_checkpoint(db, NULL), 0);
 	assert_false(db_checkpoint_due(db));
-	assert_int_equal(
-	    fstatat(s->fd, "data/pandafuzz.db-wal", &st, 0), 0);
+	assert_int_equal(fstatat(s->fd, "data/pandafuzz.db-wal", &st, 0), 0);
 	assert_int_equal(st.st_size, 0);
 	db_close(db);
 }
@@ -271,8 +269,7 @@ a_reader_does_not_hold_up_a_checkpoint(void **state)
 
 	snprintf(path, sizeof(path), "%s/data/pandafuzz.db", s->path);
 	assert_int_equal(sqlite3_open(path, &reader), SQLITE_OK);
-	sqlite3_exec(
-	    reader, "BEGIN; SELECT * FROM setting", NULL, NULL, NULL);
+	sqlite3_exec(reader, "BEGIN; SELECT * FROM setting", NULL, NULL, NULL);
 	db_begin(db, NULL);
 	db_set_setting(db, "a", "1", NULL);
 	db_commit(db, NULL);
@@ -330,8 +327,7 @@ a_full_disk_is_temporary(void **state)
 	sqlite3_exec(
 	    db->handle, "PRAGMA max_page_count=100000", NULL, NULL, NULL);
 	assert_int_equal(db_begin(db, &e), 0);
-	assert_int_equal(
-	    db_event(db, "master", name, name, name, name, &e), 0);
+	assert_int_equal(db_event(db, "master", name, name, name, name, &e), 0);
 	assert_int_equal(db_commit(db, &e), 0);
 	db_close(db);
 }

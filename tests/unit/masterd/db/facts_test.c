@@ -156,8 +156,7 @@ one_signature_is_one_bucket(void **state)
 	assert_true(b.new_crash);
 	/* Two targets of one project share their bugs. */
 	p = place_of(f, "x", "b");
-	assert_int_equal(
-	    see_crash(f, &p, "input", "bug", 4, true).number, 1);
+	assert_int_equal(see_crash(f, &p, "input", "bug", 4, true).number, 1);
 	assert_string_equal(farm_text(f,
 				"SELECT (SELECT count(*) FROM crash) || ' ' "
 				"|| (SELECT count(*) FROM observation) || ' ' "
@@ -199,8 +198,7 @@ a_number_is_never_given_twice(void **state)
 	assert_int_equal(
 	    facts_reserve_bucket(f->db, PROJECT_LOST, 41, NULL), 0);
 	assert_int_equal(see_crash(f, &p, "j", "bog", 2, true).number, 42);
-	assert_int_equal(
-	    facts_reserve_bucket(f->db, PROJECT_LOST, 3, NULL), 0);
+	assert_int_equal(facts_reserve_bucket(f->db, PROJECT_LOST, 3, NULL), 0);
 	assert_int_equal(see_crash(f, &p, "k", "beg", 3, true).number, 43);
 	assert_int_equal(
 	    facts_reserve_bucket(f->db, "no-such-project", 3, NULL), 0);
@@ -245,13 +243,12 @@ each_crash_is_told_with_its_bucket(void **state)
 	see_crash(f, &p, "i", "bug", 1, true);
 	see_crash(f, &p, "i", "bag", 2, true);
 	assert_int_equal(facts_each_crash(f->db, list_crash, &list, NULL), 0);
-	assert_string_equal(buf_text(&list),
-	    "lost+found/a/de7d:1 lost+found/a/de7d:2 ");
+	assert_string_equal(
+	    buf_text(&list), "lost+found/a/de7d:1 lost+found/a/de7d:2 ");
 	buf_release(&list);
 }
 
-#define T(name) \
-	cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
 
 int
 main(void)

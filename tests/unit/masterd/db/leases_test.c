@@ -18,9 +18,8 @@
 static int64_t
 offer_at(struct farm *f, int64_t job, int64_t bot, uint64_t up_ms)
 {
-	assert_int_equal(leases_offer(f->db, job, bot, 60000, FARM_NOW, up_ms,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    leases_offer(f->db, job, bot, 60000, FARM_NOW, up_ms, NULL), 0);
 	return farm_number(f, "SELECT max(id) FROM lease");
 }
 
@@ -94,8 +93,8 @@ expire(struct farm *f, uint64_t up_ms)
 {
 	int changed = 0;
 
-	assert_int_equal(leases_expire(f->db, FARM_NOW, up_ms, count_change,
-			     &changed, NULL),
+	assert_int_equal(
+	    leases_expire(f->db, FARM_NOW, up_ms, count_change, &changed, NULL),
 	    0);
 	return changed;
 }
@@ -171,14 +170,13 @@ an_offer_runs_with_the_first_beat_that_names_it(void **state)
 	assert_string_equal(job_status(f, job), "pending");
 	/* A bot that it is not offered to cannot run it. */
 	foreign = farm_bot(f, "local", "b2");
-	leases_named(f->db, foreign, id_of(f, lease), 1, 1, FARM_NOW, START,
-	    NULL);
+	leases_named(
+	    f->db, foreign, id_of(f, lease), 1, 1, FARM_NOW, START, NULL);
 	assert_string_equal(lease_state(f, lease), "offered");
 	name_it(f, lease, START + 1);
 	assert_string_equal(lease_state(f, lease), "running");
 	assert_string_equal(job_status(f, job), "running");
-	assert_int_equal(
-	    farm_number(f, "SELECT execs FROM lease"), 1000);
+	assert_int_equal(farm_number(f, "SELECT execs FROM lease"), 1000);
 }
 
 static void
@@ -272,8 +270,7 @@ a_complete_acts_only_for_the_current_lease(void **state)
 	assert_string_equal(task_state(f, new), "leased");
 	assert_int_equal(farm_number(f, "SELECT failures FROM task"), 0);
 	/* But what it cost is a fact. */
-	assert_int_equal(
-	    farm_number(f, "SELECT max(execs) FROM lease"), 5000);
+	assert_int_equal(farm_number(f, "SELECT max(execs) FROM lease"), 5000);
 }
 
 static void
@@ -309,8 +306,8 @@ three_failures_in_a_row_fail_the_job_and_end_its_leases(void **state)
 	}
 	f->bot = own;
 	assert_string_equal(job_status(f, job), "failed");
-	assert_string_equal(farm_text(f, "SELECT reason FROM job"),
-	    "it says why");
+	assert_string_equal(
+	    farm_text(f, "SELECT reason FROM job"), "it says why");
 	assert_string_equal(task_state(f, lease), "failed");
 	/* The lease on the other bot is taken back, and that bot told. */
 	assert_string_equal(lease_state(f, other), "cancelled");
@@ -346,8 +343,8 @@ a_task_that_failed_waits_longer_each_time(void **state)
 	for (i = 0; i < 2; i++) {
 		complete(f, offer(f, job), "failed", 0, 0);
 		settle(f);
-		waits[i] = (uint64_t)farm_number(
-			       f, "SELECT ready_up FROM task") -
+		waits[i] =
+		    (uint64_t)farm_number(f, "SELECT ready_up FROM task") -
 		    START;
 		assert_false(demand(f, START + waits[i] - 1).ready);
 		assert_true(demand(f, START + waits[i]).ready);
@@ -440,8 +437,9 @@ demand_counts_open_leases_and_time_left(void **state)
 	int64_t job = farm_job(f), lease;
 
 	assert_true(demand(f, START).left_ms == UINT64_MAX);
-	farm_sql(f, "UPDATE job SET for_ms = 60000, used_ms = 20000, slots = "
-		    "3");
+	farm_sql(f,
+	    "UPDATE job SET for_ms = 60000, used_ms = 20000, slots = "
+	    "3");
 	lease = offer(f, job);
 	assert_int_equal(demand(f, START).left_ms, 40000);
 	assert_int_equal(demand(f, START).open, 1);
@@ -460,8 +458,8 @@ charge(struct farm *f, uint64_t ms)
 {
 	int changed = 0;
 
-	assert_int_equal(leases_charge(f->db, ms, FARM_NOW, count_change,
-			     &changed, NULL),
+	assert_int_equal(
+	    leases_charge(f->db, ms, FARM_NOW, count_change, &changed, NULL),
 	    0);
 	return changed;
 }

@@ -24,8 +24,8 @@ look(struct farm *f, uint64_t seq, const char *content)
 	int64_t row;
 
 	digest_of(&d, content, strlen(content));
-	assert_int_equal(ledger_look(f->db, f->bot, FARM_EPOCH, seq, &d, &known,
-			     &row, NULL),
+	assert_int_equal(
+	    ledger_look(f->db, f->bot, FARM_EPOCH, seq, &d, &known, &row, NULL),
 	    0);
 	return known;
 }
@@ -50,8 +50,7 @@ status_epoch_of(struct farm *f, int64_t epoch)
 	static struct status_epoch s;
 
 	memset(&s, 0, sizeof(s));
-	assert_int_equal(
-	    ledger_status(f->db, epoch, GENERATION, &s, NULL), 0);
+	assert_int_equal(ledger_status(f->db, epoch, GENERATION, &s, NULL), 0);
 	return &s;
 }
 
@@ -93,8 +92,7 @@ named(struct farm *f, int64_t epoch, uint64_t oldest, uint64_t highest,
 	snprintf(sql, sizeof(sql),
 	    "UPDATE epoch SET named = 1, state = 'live', oldest = %ju, "
 	    "highest = %ju, beat_generation = '%s' WHERE id = %jd",
-	    (uintmax_t)oldest, (uintmax_t)highest, generation,
-	    (intmax_t)epoch);
+	    (uintmax_t)oldest, (uintmax_t)highest, generation, (intmax_t)epoch);
 	farm_sql(f, sql);
 }
 
@@ -109,9 +107,8 @@ what_was_never_seen_is_new(void **state)
 	int64_t row;
 
 	assert_int_equal(look(f, 1, "a"), LEDGER_NEW);
-	assert_int_equal(ledger_look(f->db, 0, FARM_EPOCH, 1, &d, &known, &row,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    ledger_look(f->db, 0, FARM_EPOCH, 1, &d, &known, &row, NULL), 0);
 	assert_int_equal(known, LEDGER_NEW);
 	farm_record(f, farm_epoch(f, FARM_EPOCH), 1, "ingested", "a");
 	assert_int_equal(look(f, 2, "a"), LEDGER_NEW);
@@ -288,8 +285,8 @@ compare_status(struct farm *f, int64_t epoch, const struct model *m)
 
 		covered = false;
 		for (i = 0; i < s->above_count; i++)
-			covered |= seq >= s->above[i].first &&
-			    seq <= s->above[i].last;
+			covered |=
+			    seq >= s->above[i].first && seq <= s->above[i].last;
 		assert_int_equal(covered, m->fate[seq] == 'r');
 	}
 }
@@ -301,8 +298,8 @@ compare_check(struct farm *f, const struct model *m, uint64_t oldest)
 	char wanted[128];
 
 	for (seq = 1; seq <= MODEL; seq++)
-		n[m->fate[seq] == 'r'	       ? 1
-			: m->fate[seq] == 'd'  ? 2
+		n[m->fate[seq] == 'r'                  ? 1
+			: m->fate[seq] == 'd'          ? 2
 			: oldest != 0 && seq >= oldest ? 3
 						       : 5]++;
 	snprintf(wanted, sizeof(wanted), "%ju %ju %ju %ju %ju %ju",
@@ -477,22 +474,18 @@ what_is_dropped_is_covered_as_well(void **state)
 
 	farm_record(f, epoch, 1, "ingested", "x");
 	farm_record(f, epoch, 4, "refused", "x");
-	assert_int_equal(ledger_covers(f->db, f->bot, FARM_EPOCH, 1, 4, &covers,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    ledger_covers(f->db, f->bot, FARM_EPOCH, 1, 4, &covers, NULL), 0);
 	assert_false(covers);
 	assert_int_equal(ledger_dropped(f->db, epoch, 2, 3, NULL), 0);
-	assert_int_equal(ledger_covers(f->db, f->bot, FARM_EPOCH, 1, 4, &covers,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    ledger_covers(f->db, f->bot, FARM_EPOCH, 1, 4, &covers, NULL), 0);
 	assert_true(covers);
-	assert_int_equal(ledger_covers(f->db, f->bot, FARM_EPOCH, 1, 5, &covers,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    ledger_covers(f->db, f->bot, FARM_EPOCH, 1, 5, &covers, NULL), 0);
 	assert_false(covers);
-	assert_int_equal(ledger_covers(f->db, f->bot, FARM_OTHER, 1, 1, &covers,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    ledger_covers(f->db, f->bot, FARM_OTHER, 1, 1, &covers, NULL), 0);
 	assert_false(covers);
 }
 
@@ -561,16 +554,14 @@ attempts_count_by_file_and_content(void **state)
 	assert_int_equal(
 	    ledger_attempts(f->db, "other", "x", NULL, &n, NULL), 0);
 	assert_int_equal(n, 0);
-	assert_int_equal(
-	    ledger_clear_attempts(f->db, "local", "x", NULL), 0);
+	assert_int_equal(ledger_clear_attempts(f->db, "local", "x", NULL), 0);
 	assert_int_equal(farm_number(f, "SELECT count(*) FROM attempt"), 1);
 	/* Nobody pushed it again in two weeks. */
 	assert_int_equal(ledger_fold(f->db, LEDGER_ROW_MS + 4, NULL), 0);
 	assert_int_equal(farm_number(f, "SELECT count(*) FROM attempt"), 0);
 }
 
-#define T(name) \
-	cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
 
 int
 main(void)

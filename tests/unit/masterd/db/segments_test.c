@@ -126,8 +126,7 @@ a_segment_that_does_not_fit_whole_is_left_alone(void **state)
 	add_units(f, 1, 150, 40000);
 	for (rounds = 0; pack(f) != 0; rounds++)
 		assert_true(rounds < 10);
-	assert_int_equal(
-	    farm_number(f, "SELECT sum(units) FROM segment"), 350);
+	assert_int_equal(farm_number(f, "SELECT sum(units) FROM segment"), 350);
 }
 
 static void
@@ -139,8 +138,8 @@ every_unit_is_in_exactly_one_segment_whatever_comes(void **state)
 
 	farm_job(f);
 	for (i = 0; i < 60; i++) {
-		add_units(f, 1, 1 + rand_r(&seed) % 300,
-		    1 + rand_r(&seed) % 60000);
+		add_units(
+		    f, 1, 1 + rand_r(&seed) % 300, 1 + rand_r(&seed) % 60000);
 		if (rand_r(&seed) % 3 == 0)
 			continue;
 		pack(f);
@@ -240,8 +239,7 @@ a_job_file_lists_the_segments_of_its_generation(void **state)
 	assert_string_equal(listed(f), "");
 }
 
-#define T(name) \
-	cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
 
 int
 main(void)

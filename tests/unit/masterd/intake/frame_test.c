@@ -39,8 +39,8 @@ frames_come_out_as_they_went_in_however_they_are_cut(void **state)
 		seen = 0;
 		while (get(&in, &offset, &type, &len) == 1)
 			seen++;
-		assert_int_equal(seen,
-		    (cut >= 11) + (cut >= 19) + (cut == all.len));
+		assert_int_equal(
+		    seen, (cut >= 11) + (cut >= 19) + (cut == all.len));
 		assert_int_equal(get(&in, &offset, &type, &len), 0);
 	}
 	buf_release(&all);
@@ -79,8 +79,7 @@ a_header_must_be_one_that_the_parser_makes(void **state)
 	do {                                                                   \
 		h = good;                                                      \
 		statement;                                                     \
-		assert_int_equal(                                              \
-		    frame_header(&out, &h, sizeof(h), NULL), -1);              \
+		assert_int_equal(frame_header(&out, &h, sizeof(h), NULL), -1); \
 	} while (0)
 	BAD(h.pfb = 2);
 	BAD(h.kind = KIND_COUNT);
@@ -113,11 +112,10 @@ a_record_must_be_one_that_the_parser_makes(void **state)
 	do {                                                                   \
 		r = good;                                                      \
 		statement;                                                     \
-		assert_int_equal(                                              \
-		    frame_record(&out, &r, sizeof(r), NULL), -1);              \
+		assert_int_equal(frame_record(&out, &r, sizeof(r), NULL), -1); \
 	} while (0)
 	BAD(r.type = REC_COUNT);
-	BAD(r.type = (enum record_type)-1);
+	BAD(r.type = (enum record_type) - 1);
 	BAD(r.size = BUNDLE_LIMITS.payload + 1);
 	BAD((r.has_payload = false, r.size = 1));
 	BAD(strcpy(r.word, "Up/../"));
@@ -139,8 +137,7 @@ a_triage_must_be_printable(void **state)
 	do {                                                                   \
 		t = good;                                                      \
 		statement;                                                     \
-		assert_int_equal(                                              \
-		    frame_triage(&out, &t, sizeof(t), NULL), -1);              \
+		assert_int_equal(frame_triage(&out, &t, sizeof(t), NULL), -1); \
 	} while (0)
 	BAD(t.type[0] = '\0');
 	BAD(t.type[1] = '\n');

@@ -12,7 +12,10 @@
 #include "masterd/plan/schedule.h"
 
 #define ANY UINT64_MAX
-#define END { 0 }
+#define END       \
+	{         \
+		0 \
+	}
 
 /*
  * A case: bots, jobs, and the steps that must come out, as "j1>b2" for an
@@ -26,12 +29,15 @@ struct a_case {
 };
 
 /* id, slots, taken, takes, engines */
-#define BOT(id, slots, taken) { id, slots, taken, true, "libfuzzer" }
+#define BOT(id, slots, taken)                       \
+	{                                           \
+		id, slots, taken, true, "libfuzzer" \
+	}
 /* id, engine, weight, spent, ceiling, open, newest, ready, left */
-#define JOB(id, weight, spent, open)                                           \
-	{                                                                      \
-		id, "libfuzzer", weight, spent, 0, open,                       \
-		    (open) ? 10 * id + (open) : 0, true, ANY                   \
+#define JOB(id, weight, spent, open)                         \
+	{                                                    \
+		id, "libfuzzer", weight, spent, 0, open,     \
+		    (open) ? 10 * id + (open) : 0, true, ANY \
 	}
 
 /* clang-format off */
@@ -109,11 +115,11 @@ static void
 describe(struct buf *out, const struct schedule_step *s)
 {
 	if (s->act == SCHEDULE_OFFER)
-		buf_printf(out, "j%jd>b%jd ", (intmax_t)s->job,
-		    (intmax_t)s->bot);
+		buf_printf(
+		    out, "j%jd>b%jd ", (intmax_t)s->job, (intmax_t)s->bot);
 	else
-		buf_printf(out, "j%jd-l%jd ", (intmax_t)s->job,
-		    (intmax_t)s->lease);
+		buf_printf(
+		    out, "j%jd-l%jd ", (intmax_t)s->job, (intmax_t)s->lease);
 }
 
 /* Copies of the case's rows, which schedule_next() changes. */
