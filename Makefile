@@ -393,9 +393,19 @@ FUZZ_TARGETS = \
 
 # ---- tests/bench, tests/fault: programs the scripts run --------------------
 TEST_TOOLS = \
+	tests/bench/ingest.c \
+	tests/bench/latency.c \
+	tests/bench/memory.c \
 	tests/fault/craft.c \
 	tests/fault/feed.c \
 	tests/fault/killat.c
+
+# What the benches share.
+BENCH_PARTS = \
+	tests/bench/bench.c \
+	tests/bench/feed.c \
+	tests/bench/floor.c \
+	tests/bench/master.c
 
 # ---- rules -----------------------------------------------------------------
 # Everything but the mains goes into one archive; the linker takes what a
@@ -449,7 +459,7 @@ LIBS_ALL = $(LIBS_PFADM) $(LIBS_MASTERD) $(LIBS_BOTD)
 $B/tests/unit/%: $B/tests/unit/%.o $(UNIT_HELPERS:%.c=$B/%.o) $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(ARCHIVE) -lcmocka $(LIBS_ALL)
 
-$B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
+$B/tests/bench/%: $B/tests/bench/%.o $(BENCH_PARTS:%.c=$B/%.o) $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_ALL)
 
 $B/tests/fault/%: $B/tests/fault/%.o $(ARCHIVE)

@@ -331,7 +331,7 @@ count_barren(struct session *s, enum engine_end end)
 }
 
 static void
-judge(struct session *s)
+judge(struct session *s, uint64_t took_ms)
 {
 	struct cage_end *c = &s->run.end;
 	enum engine_end end;
@@ -342,7 +342,7 @@ judge(struct session *s)
 		s->killed_for = "memory";
 	log_info("engine.ended", LOG_T("lease", s->lease),
 	    LOG_N("exit", c->code), LOG_N("signal", c->signo),
-	    LOG_N("execs", s->now.execs),
+	    LOG_N("execs", s->now.execs), LOG_N("ms", took_ms),
 	    LOG_T("limit", s->killed_for == NULL ? "" : s->killed_for));
 	if (s->stop != STOP_NONE)
 		return;
@@ -369,7 +369,7 @@ session_engine_ended(struct session *s)
 
 	/* Whatever it was doing, nobody writes now: all is settled. */
 	collect(s, true);
-	judge(s);
+	judge(s, since);
 	s->execs_before += s->now.execs;
 	s->now.execs = 0;
 	if (s->stop != STOP_NONE) {

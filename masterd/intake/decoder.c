@@ -26,7 +26,7 @@
 #define DECODE_CPU_MS  (60 * 1000)
 #define DECODE_WALL_MS (10 * 60 * 1000)
 #define WATCH_MS       1000
-#define RUN_MOST       64 /* bundles of one child */
+#define RUN_MOST       256 /* bundles of one child; a start costs 10 ms */
 #define PIPE_BYTES     (1024 * 1024)
 #define READ_AT_ONCE   (512 * 1024) /* a turn of the loop */
 

@@ -11,6 +11,25 @@
 #include "lib/base/fs.h"
 #include "masterd/store/store_internal.h"
 
+/* One file after the other is hashed: one hasher does for nearly all. */
+static struct hasher *
+take_hasher(struct store *s)
+{
+	struct hasher *h = s->idle;
+
+	s->idle = NULL;
+	return h == NULL ? hasher_new() : h;
+}
+
+static void
+give_hasher(struct store *s, struct hasher *h)
+{
+	if (s->idle != NULL)
+		hasher_free(h);
+	else
+		s->idle = h;
+}
+
 struct staged *
 store_stage(struct store *s, struct err *e)
 {
@@ -26,7 +45,7 @@ store_stage(struct store *s, struct err *e)
 		free(f);
 		return NULL;
 	}
-	f->hash = hasher_new();
+	f->hash = take_hasher(s);
 	return f;
 }
 
@@ -50,6 +69,8 @@ store_stage_end(
 	if (close(fd) == -1)
 		return err_sys(e, "cannot close a staged file");
 	hasher_end(f->hash, &f->digest);
+	give_hasher(f->store, f->hash);
+	f->hash = NULL;
 	if (digest != NULL)
 		*digest = f->digest;
 	if (size != NULL)

@@ -96,6 +96,7 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	sync_child_stop(s->sync);
+	hasher_free(s->idle);
 	if (s->stage != -1)
 		close(s->stage);
 	if (s->root != -1)

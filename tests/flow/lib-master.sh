@@ -189,7 +189,7 @@ beat() {
 # ---- what became of them ------------------------------------------------
 
 sql() { # STATEMENT
-	sqlite3 -readonly "$root/data/pandafuzz.db" "$1"
+	sqlite3 -readonly -cmd ".timeout 5000" "$root/data/pandafuzz.db" "$1"
 }
 
 # Outcomes of a seq, comma between; "" when it has no row.

@@ -66,13 +66,16 @@ static int
 teardown(void **state)
 {
 	struct world *w = *state;
+	int rc;
 
 	pack_close(w->pack);
 	publish_close(w->publish);
 	store_close(w->store);
 	loop_drop(w->look);
 	loop_free(w->loop);
-	return farm_teardown((void **)&w->farm);
+	rc = farm_teardown((void **)&w->farm);
+	free(w);
+	return rc;
 }
 
 /* A unit of target 1 or 2, with its row, and with its file when "whole". */

@@ -63,12 +63,15 @@ static int
 teardown(void **state)
 {
 	struct world *w = *state;
+	int rc;
 
 	publish_close(w->publish);
 	store_close(w->store);
 	loop_free(w->loop);
 	status_free(w->status);
-	return farm_teardown((void **)&w->farm);
+	rc = farm_teardown((void **)&w->farm);
+	free(w);
+	return rc;
 }
 
 /* What stands there now; its mtime must be its serial. */
