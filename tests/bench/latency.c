@@ -63,7 +63,8 @@ farm(const char *verb, const char *root)
 	struct err e;
 
 	if (spawn_run(&s, &said, 4096, 90000, &e) != 0)
-		bench_die("pf-local %s: %s (see %s)", verb, buf_text(&said), root);
+		bench_die(
+		    "pf-local %s: %s (see %s)", verb, buf_text(&said), root);
 	buf_release(&said);
 }
 

@@ -30,14 +30,18 @@ attempts() {
 	sql "SELECT coalesce(sum(count), 0) FROM attempt"
 }
 
-# Kill the child as soon as it has a bundle in hand.
+more_deaths() { # THAN
+	[ "$(deaths "")" -gt "$1" ]
+}
+
+# Kill the child as soon as it has a bundle in hand; once.
 kill_decode_child() { # SIGNAL
 	local pid before
 	before=$(deaths "")
 	for _ in $(seq 2000); do
-		[ "$(deaths "")" = "$before" ] || return 0
+		pid=$(decode_child) && kill "-$1" "$pid" 2>/dev/null &&
+			wait_until 10 more_deaths "$before" && return 0
 		nothing_waits && return 1
-		pid=$(decode_child) && kill "-$1" "$pid" 2>/dev/null
 		sleep 0.01
 	done
 	return 1

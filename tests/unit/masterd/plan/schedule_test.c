@@ -34,10 +34,10 @@ struct a_case {
 		id, slots, taken, true, "libfuzzer" \
 	}
 /* id, engine, weight, spent, ceiling, open, newest, ready, left */
-#define JOB(id, weight, spent, open)                         \
-	{                                                    \
-		id, "libfuzzer", weight, spent, 0, open,     \
-		    (open) ? 10 * id + (open) : 0, true, ANY \
+#define JOB(id, weight, spent, open)                           \
+	{                                                      \
+		id, "libfuzzer", weight, spent, 0, open,       \
+		    (open) ? 10 * (id) + (open) : 0, true, ANY \
 	}
 
 /* clang-format off */
