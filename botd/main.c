@@ -12,15 +12,12 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
+#include "lib/base/version.h"
 #include "botd/courier/courier.h"
 #include "botd/doctor.h"
 #include "botd/runner/runner.h"
 #include "botd/settings.h"
 #include "botd/supervisor.h"
-
-#ifndef PANDAFUZZ_VERSION
-#define PANDAFUZZ_VERSION "0.1"
-#endif
 
 #define MAX_OPTIONS 64
 #define MAX_ARGS    (MAX_OPTIONS * 2 + 8)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/config.h"
+#include "lib/base/version.h"
 #include "masterd/settings.h"
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
@@ -133,7 +134,7 @@ parse(struct settings *s, int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		case 'v':
-			puts("pandafuzz-masterd 0.1");
+			puts("pandafuzz-masterd " PANDAFUZZ_VERSION);
 			return 0;
 		default:
 			return 2;
