@@ -54,6 +54,7 @@ LIB_ARCHIVE = \
 LIB_WIRE = \
 	lib/wire/bundle_read.c \
 	lib/wire/bundle_write.c \
+	lib/wire/fields.c \
 	lib/wire/ids.c \
 	lib/wire/job_file.c \
 	lib/wire/manifest.c \
@@ -393,6 +394,7 @@ FUZZ_TARGETS = \
 
 # ---- tests/bench, tests/fault: programs the scripts run --------------------
 TEST_TOOLS = \
+	tests/bench/engine.c \
 	tests/bench/ingest.c \
 	tests/bench/latency.c \
 	tests/bench/memory.c \
@@ -403,9 +405,11 @@ TEST_TOOLS = \
 # What the benches share.
 BENCH_PARTS = \
 	tests/bench/bench.c \
+	tests/bench/farm.c \
 	tests/bench/feed.c \
 	tests/bench/floor.c \
-	tests/bench/master.c
+	tests/bench/master.c \
+	tests/bench/usage.c
 
 # ---- rules -----------------------------------------------------------------
 # Everything but the mains goes into one archive; the linker takes what a

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
-#include "lib/base/text.h"
+#include "lib/wire/fields.h"
 #include "lib/wire/ticket.h"
 
 /* More tokens than the usual file: 1,500 segments of four keys each. */
@@ -30,7 +30,7 @@ job_file_format(struct buf *out, const struct job_file *j)
 	assert(
 	    j->segment_count >= 0 && j->segment_count <= TICKET_MAX_SEGMENTS);
 	json_open(out, NULL, '{');
-	json_put_string(out, "job", text_hex64(j->job).text);
+	field_put_id(out, "job", j->job);
 	json_put_u64(out, "generation", j->generation);
 	json_open(out, "segments", '[');
 	for (i = 0; i < j->segment_count; i++) {
@@ -101,9 +101,7 @@ parse_segments(struct job_file *j, const struct json_value *root, struct err *e)
 static int
 parse_root(struct job_file *j, const struct json_value *root, struct err *e)
 {
-	const char *text = json_string(json_get(root, "job"));
-
-	if (text == NULL || text_to_hex64(&j->job, text) == -1 || j->job == 0)
+	if (field_id(json_get(root, "job"), &j->job, false) == -1)
 		return err_set(e, ERR_REFUSED, "a job file without its job");
 	if (get_number(root, "generation", &j->generation) == -1)
 		return err_set(e, ERR_REFUSED,

@@ -7,6 +7,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/text.h"
+#include "lib/wire/fields.h"
 #include "lib/wire/record.h"
 
 #define NUMBER_MAX (1ull << 53)
@@ -190,15 +191,6 @@ record_allowed(enum bundle_kind kind, enum record_type type)
 
 /* ---- out ------------------------------------------------------------- */
 
-static void
-put_id(struct buf *out, const char *key, uint64_t id)
-{
-	if (id == 0)
-		json_put_null(out, key);
-	else
-		json_put_string(out, key, text_hex64(id).text);
-}
-
 static int
 put_key(struct buf *out, const struct record *r, const struct key *k)
 {
@@ -215,7 +207,7 @@ put_key(struct buf *out, const struct record *r, const struct key *k)
 		return 0;
 	case KEY_ID:
 		memcpy(&number, field, sizeof(number));
-		put_id(out, k->name, number);
+		field_put_id(out, k->name, number);
 		return 0;
 	case KEY_DIGEST:
 		memcpy(&d, field, sizeof(d));
@@ -283,10 +275,10 @@ header_format(struct buf *out, const struct bundle_header *h, struct err *e)
 	json_put_string(out, "kind", kinds[h->kind].name);
 	json_put_string(out, "account", h->account.text);
 	json_put_string(out, "bot", h->bot.text);
-	put_id(out, "epoch", h->epoch);
+	field_put_id(out, "epoch", h->epoch);
 	json_put_u64(out, "seq", h->seq);
-	put_id(out, "lease", h->lease);
-	put_id(out, "job", h->job);
+	field_put_id(out, "lease", h->lease);
+	field_put_id(out, "job", h->job);
 	if (h->has_build)
 		json_put_string(out, "build", digest_hex(&h->build).text);
 	else
@@ -325,18 +317,6 @@ get_number(const struct json_value *v, uint64_t *number)
 }
 
 static int
-get_id(const struct json_value *v, uint64_t *id)
-{
-	const char *text = json_string(v);
-
-	*id = 0;
-	if (v != NULL && json_type(v) == JSON_NULL)
-		return 0;
-	return text == NULL || text_to_hex64(id, text) == -1 || *id == 0 ? -1
-									 : 0;
-}
-
-static int
 get_digest(const struct json_value *v, struct digest *d)
 {
 	const char *text = json_string(v);
@@ -357,7 +337,8 @@ get_key(struct record *r, const struct json_value *v, const struct key *k)
 	switch (k->kind) {
 	case KEY_NUMBER:
 	case KEY_ID:
-		if ((k->kind == KEY_ID ? get_id : get_number)(v, &number) == -1)
+		if ((k->kind == KEY_ID ? field_id(v, &number, true)
+				       : get_number(v, &number)) == -1)
 			return -1;
 		memcpy(field, &number, sizeof(number));
 		return 0;
@@ -493,9 +474,9 @@ parse_header_refs(
 {
 	const struct json_value *v;
 
-	if (get_id(json_get(root, "lease"), &h->lease) == -1)
+	if (field_id(json_get(root, "lease"), &h->lease, true) == -1)
 		return bad_header(e, "lease");
-	if (get_id(json_get(root, "job"), &h->job) == -1)
+	if (field_id(json_get(root, "job"), &h->job, true) == -1)
 		return bad_header(e, "job");
 	v = json_get(root, "build");
 	h->has_build = v != NULL && json_type(v) != JSON_NULL;
@@ -532,7 +513,8 @@ parse_header(
 	    name_parse(&h->bot, "bot", json_get_string(root, "bot", ""), e) ==
 		-1)
 		return -1;
-	if (get_id(json_get(root, "epoch"), &h->epoch) == -1 || h->epoch == 0)
+	if (field_id(json_get(root, "epoch"), &h->epoch, true) == -1 ||
+	    h->epoch == 0)
 		return bad_header(e, "epoch");
 	if (get_number(json_get(root, "seq"), &h->seq) == -1 || h->seq == 0)
 		return bad_header(e, "seq");

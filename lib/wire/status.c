@@ -10,6 +10,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/text.h"
+#include "lib/wire/fields.h"
 #include "lib/wire/status.h"
 
 /* What closes the lists and objects that are open while epochs are put. */
@@ -31,15 +32,6 @@ status_free(struct status *s)
 
 /* ---- out ------------------------------------------------------------- */
 
-static void
-put_id(struct buf *out, const char *key, uint64_t id)
-{
-	if (id == 0)
-		json_put_null(out, key);
-	else
-		json_put_string(out, key, text_hex64(id).text);
-}
-
 /* Reasons hold what bots wrote: names of files, words of records. */
 static void
 put_reason(struct buf *out, const char *reason)
@@ -56,7 +48,7 @@ put_leases(struct buf *out, const struct status *s)
 {
 	int i;
 
-	put_id(out, "epoch", s->epoch);
+	field_put_id(out, "epoch", s->epoch);
 	json_open(out, "leases", '[');
 	for (i = 0; i < s->lease_count; i++)
 		json_put_string(out, NULL, text_hex64(s->leases[i]).text);
@@ -165,7 +157,7 @@ put_epoch(struct buf *out, const struct status_epoch *ep)
 	listed = refused_that_fit(ep, room - above, &refused);
 	last = covered_up_to(ep, listed);
 	json_open(out, NULL, '{');
-	put_id(out, "epoch", ep->epoch);
+	field_put_id(out, "epoch", ep->epoch);
 	json_put_u64(out, "below", ep->below < last ? ep->below : last);
 	put_above(out, ep, last, room - refused);
 	json_open(out, "refused", '[');
@@ -199,7 +191,7 @@ status_format(struct buf *out, const struct status *s)
 
 	assert_status(s);
 	json_open(&text, NULL, '{');
-	put_id(&text, "generation", s->generation);
+	field_put_id(&text, "generation", s->generation);
 	json_put_u64(&text, "serial", s->serial);
 	json_put_u64(&text, "wire_max", s->wire_max);
 	json_put_u64(&text, "wire_min", s->wire_min);
@@ -228,18 +220,6 @@ bad_key(struct err *e, const char *key)
 {
 	return err_set(e, ERR_REFUSED,
 	    "'%s' of a status is missing or no valid value", key);
-}
-
-static int
-get_id(const struct json_value *v, uint64_t *id, bool may_be_null)
-{
-	const char *text = json_string(v);
-
-	*id = 0;
-	if (may_be_null && v != NULL && json_type(v) == JSON_NULL)
-		return 0;
-	return text == NULL || text_to_hex64(id, text) == -1 || *id == 0 ? -1
-									 : 0;
 }
 
 static int
@@ -299,7 +279,7 @@ parse_epoch(
 
 	if (json_type(object) != JSON_OBJECT)
 		return bad_key(e, "epochs");
-	if (get_id(json_get(object, "epoch"), &ep->epoch, false) == -1)
+	if (field_id(json_get(object, "epoch"), &ep->epoch, false) == -1)
 		return bad_key(e, "epoch");
 	if (get_number(json_get(object, "below"), &ep->below) == -1)
 		return bad_key(e, "below");
@@ -324,7 +304,7 @@ parse_lists(struct status *s, const struct json_value *root, struct err *e)
 	if (get_list(root, "leases", STATUS_MAX_LEASES, &v) == -1)
 		return bad_key(e, "leases");
 	for (; v != NULL; v = json_next(v))
-		if (get_id(v, &s->leases[s->lease_count++], false) == -1)
+		if (field_id(v, &s->leases[s->lease_count++], false) == -1)
 			return bad_key(e, "leases");
 	if (get_list(root, "epochs", STATUS_MAX_EPOCHS, &v) == -1)
 		return bad_key(e, "epochs");
@@ -364,7 +344,7 @@ parse_root(struct status *s, const struct json_value *root, struct err *e)
 {
 	if (json_type(root) != JSON_OBJECT)
 		return err_set(e, ERR_REFUSED, "a status that is no object");
-	if (get_id(json_get(root, "generation"), &s->generation, false) == -1)
+	if (field_id(json_get(root, "generation"), &s->generation, false) == -1)
 		return bad_key(e, "generation");
 	if (parse_numbers(s, root, e) == -1)
 		return -1;
@@ -376,7 +356,7 @@ parse_root(struct status *s, const struct json_value *root, struct err *e)
 		return bad_key(e, "new_epoch");
 	if (get_reason(json_get(root, "reason"), s->reason) == -1)
 		return bad_key(e, "reason");
-	if (get_id(json_get(root, "epoch"), &s->epoch, true) == -1)
+	if (field_id(json_get(root, "epoch"), &s->epoch, true) == -1)
 		return bad_key(e, "epoch");
 	return parse_lists(s, root, e);
 }

@@ -10,6 +10,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/text.h"
+#include "lib/wire/fields.h"
 #include "lib/wire/ticket.h"
 
 #define TICKET_VERSION 1
@@ -91,10 +92,10 @@ ticket_format(struct buf *out, const struct ticket *t)
 	    target, sizeof(target), "%s/%s", t->project.text, t->target.text);
 	json_open(out, NULL, '{');
 	json_put_u64(out, "version", t->version);
-	json_put_string(out, "lease", text_hex64(t->lease).text);
-	json_put_string(out, "task", text_hex64(t->task).text);
-	json_put_string(out, "job", text_hex64(t->job).text);
-	json_put_string(out, "epoch", text_hex64(t->epoch).text);
+	field_put_id(out, "lease", t->lease);
+	field_put_id(out, "task", t->task);
+	field_put_id(out, "job", t->job);
+	field_put_id(out, "epoch", t->epoch);
 	json_put_string(out, "kind", t->kind);
 	json_put_string(out, "bot", t->bot.text);
 	json_put_string(out, "target", target);
@@ -134,15 +135,12 @@ parse_ids(struct ticket *t, const struct json_value *root, struct err *e)
 	    {"job", &t->job},
 	    {"epoch", &t->epoch},
 	};
-	const char *text;
 	size_t i;
 
-	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		text = json_string(json_get(root, ids[i].key));
-		if (text == NULL || text_to_hex64(ids[i].id, text) == -1 ||
-		    *ids[i].id == 0)
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (field_id(json_get(root, ids[i].key), ids[i].id, false) ==
+		    -1)
 			return bad_key(e, ids[i].key);
-	}
 	return 0;
 }
 
