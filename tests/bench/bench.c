@@ -1,6 +1,8 @@
 /*
  * Figures, time and a folder: what every bench needs.
  */
+#include <sys/statvfs.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,9 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/fs.h"
-#include "lib/base/json.h"
 #include "tests/bench/bench.h"
+
+#define MEMORY_ROOM (1536ull << 20)
 
 static char folder[PATH_MAX];
 
@@ -161,6 +165,21 @@ remove_folder(void)
 	close(fd);
 }
 
+static const char *
+make_folder(const char *parent, int *fd)
+{
+	struct err e;
+
+	if (snprintf(folder, sizeof(folder), "%s/tmp.XXXXXX", parent) >=
+		(int)sizeof(folder) ||
+	    mkdtemp(folder) == NULL)
+		bench_die("cannot make a folder in '%s'", parent);
+	atexit(remove_folder);
+	if ((*fd = fs_open_dir(AT_FDCWD, folder, &e)) == -1)
+		bench_die_err(&e);
+	return folder;
+}
+
 const char *
 bench_folder(int *fd)
 {
@@ -172,23 +191,27 @@ bench_folder(int *fd)
 		bench_die_err(&e);
 	if (realpath(parent, real) == NULL)
 		bench_die("cannot find '%s': %s", parent, strerror(errno));
-	if (snprintf(folder, sizeof(folder), "%s/tmp.XXXXXX", real) >=
-		(int)sizeof(folder) ||
-	    mkdtemp(folder) == NULL)
-		bench_die("cannot make a folder in '%s'", real);
-	atexit(remove_folder);
-	if ((*fd = fs_open_dir(AT_FDCWD, folder, &e)) == -1)
-		bench_die_err(&e);
-	return folder;
+	return make_folder(real, fd);
+}
+
+const char *
+bench_folder_in_memory(int *fd)
+{
+	struct statvfs v;
+
+	if (statvfs("/dev/shm", &v) == -1 || access("/dev/shm", W_OK) == -1 ||
+	    (uint64_t)v.f_bavail * v.f_frsize < MEMORY_ROOM)
+		return bench_folder(fd);
+	return make_folder("/dev/shm", fd);
 }
 
 const char *
 bench_program(const char *name)
 {
-	static char path[PATH_MAX];
+	struct buf path = BUF_INIT;
 
-	snprintf(path, sizeof(path), "%s/bin/%s", build_folder(), name);
-	return path;
+	buf_printf(&path, "%s/bin/%s", build_folder(), name);
+	return buf_detach(&path);
 }
 
 void

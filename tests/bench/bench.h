@@ -54,7 +54,11 @@ double bench_share(double *v, int n, double share);
  */
 const char *bench_folder(int *fd);
 
-/* "B/bin/<name>", B from the environment. */
+/* The same in memory where there is room for 1.5 GiB, for benches of which
+ * the disk is no part. */
+const char *bench_folder_in_memory(int *fd);
+
+/* "B/bin/<name>", B from the environment.  Caller may keep it. */
 const char *bench_program(const char *name);
 
 /* syncfs(2) of what lies behind "fd": nobody pays for the other's writes. */

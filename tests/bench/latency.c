@@ -7,7 +7,6 @@
  */
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <limits.h>
@@ -22,12 +21,12 @@
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/random.h"
-#include "lib/base/spawn.h"
 #include "lib/base/text.h"
 #include "lib/triage/triage.h"
 #include "lib/wire/bundle.h"
 #include "spool/spool.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/farm.h"
 
 #define SAMPLES  120
 #define PATIENCE 30 /* seconds for one sample */
@@ -40,43 +39,12 @@
 	"    #0 0x55 in bench_read /src/bench.c:1:1\n\n"
 
 struct bench {
-	char root[PATH_MAX];
+	struct farm farm;
 	int run; /* ROOT/run */
 	struct spool *outbox;
 	sqlite3 *db;
 	int floor; /* folder of the disk's own samples */
 };
-
-static void
-farm(const char *verb, const char *root)
-{
-	const char *up[] = {bench_program("pf-local"), verb, root, "--bots",
-	    "1", "--slots", "1", "--link", "sftp", NULL};
-	const char *down[] = {up[0], verb, root, NULL};
-	struct spawn s = {
-	    .argv = strcmp(verb, "up") == 0 ? up : down,
-	    .in = -1,
-	    .out = -1,
-	    .err = -1,
-	};
-	struct buf said = BUF_INIT;
-	struct err e;
-
-	if (spawn_run(&s, &said, 4096, 90000, &e) != 0)
-		bench_die(
-		    "pf-local %s: %s (see %s)", verb, buf_text(&said), root);
-	buf_release(&said);
-}
-
-static struct bench *running; /* for the exit */
-
-static void
-stop(void)
-{
-	if (running != NULL)
-		farm("down", running->root);
-	running = NULL;
-}
 
 static void
 open_floor(struct bench *b, const char *folder)
@@ -120,14 +88,11 @@ start(struct bench *b)
 	char path[PATH_MAX + 64];
 	struct err e;
 
-	snprintf(b->root, sizeof(b->root), "%s/farm", folder);
 	open_floor(b, folder);
-	running = b;
-	atexit(stop);
-	farm("up", b->root);
-	snprintf(path, sizeof(path), "%s/local/bots/b1/outbox", b->root);
+	farm_up(&b->farm, folder);
+	snprintf(path, sizeof(path), "%s/local/bots/b1/outbox", b->farm.root);
 	b->outbox = spool_open(AT_FDCWD, path, &names, false, &e);
-	snprintf(path, sizeof(path), "%s/run", b->root);
+	snprintf(path, sizeof(path), "%s/run", b->farm.root);
 	if (b->outbox == NULL ||
 	    (b->run = fs_open_dir(AT_FDCWD, path, &e)) == -1)
 		bench_die_err(&e);

@@ -1,7 +1,7 @@
 /*
  * How much memory masterd holds: idle, and after 100,000 units.  The units are
  * small and come 1,024 to a bundle, which is the most that a bot seals: what
- * masterd keeps in memory is per record.
+ * masterd keeps in memory is per record.  No disk is needed for that.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ main(void)
 	double began;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/master", bench_folder(&fd));
+	snprintf(path, sizeof(path), "%s/master", bench_folder_in_memory(&fd));
 	master_start(&m, path, &f);
 	beat = feed_beat(&f, m.tmp, BUNDLES);
 	master_push(&m, &beat);

@@ -8,7 +8,7 @@
 # incoming/ is thrown away before the copy is started: only what is in the
 # store and the database counts.  20 cuts each of ext4, xfs and btrfs; 200 with
 # TORTURE=1.
-# timeout: 1800
+# timeout: 5400
 # alone
 if [ "$(id -u)" != 0 ]; then
 	if ! sudo -n true 2>/dev/null; then

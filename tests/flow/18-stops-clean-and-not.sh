@@ -2,6 +2,7 @@
 # Goal: SIGTERM finishes the batch in hand and takes nothing new; after an
 # unclean stop what waits is taken one by one (PROTOCOL 16); a second master
 # does not start on the same root.
+fast=1
 . "$(dirname "$0")/lib-master.sh"
 
 account local

@@ -13,9 +13,7 @@ root=$work/root
 epoch=5f3c9a01d2e4b677
 master=
 master_options=
-# A copy: a build beside a long test changes nothing, and nobody may read it.
 masterd=$work/masterd
-cp "$B/bin/pandafuzz-masterd" "$masterd" || exit 1
 as=			# a command that runs the master as somebody else
 
 fail() {
@@ -96,6 +94,9 @@ master_end() {
 }
 trap master_end EXIT
 trap 'exit 1' INT TERM
+
+# A copy: a build beside a long test changes nothing, and nobody may read it.
+cp "$B/bin/pandafuzz-masterd" "$masterd" || exit 1
 
 # ---- bundles ------------------------------------------------------------
 

@@ -244,35 +244,6 @@ each_held_bundle_is_named_without_its_reason(void **state)
 	reject_close(r);
 }
 
-static void
-ten_thousand_do_not_take_minutes(void **state)
-{
-	struct reject *r = open_reject(state);
-	uint64_t began = clock_up_ms();
-	char bytes[32];
-	int i;
-
-	/* Counting the folder anew for each took 20 ms in the end. */
-	for (i = 0; i < 3000; i++) {
-		struct reject_name as;
-		struct scratch *s = *state;
-		char name[64];
-		int fd;
-
-		snprintf(bytes, sizeof(bytes), "%d", i);
-		snprintf(
-		    name, sizeof(name), "b1-000000000000000a-%d-b.pfb", i + 1);
-		scratch_file(s->fd, "in", bytes, strlen(bytes));
-		fd = openat(s->fd, "in", O_RDONLY);
-		assert_int_equal(reject_copy(r, REJECT_DAMAGED, "local", name,
-				     fd, "why", &as, NULL),
-		    0);
-		close(fd);
-	}
-	assert_in_range(clock_up_ms() - began, 0, 20000);
-	reject_close(r);
-}
-
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
@@ -289,7 +260,6 @@ main(void)
 	    T(over_its_cap_only_the_reason_is_kept),
 	    T(after_30_days_it_is_forgotten),
 	    T(each_held_bundle_is_named_without_its_reason),
-	    T(ten_thousand_do_not_take_minutes),
 	};
 
 	return cmocka_run_group_tests_name("reject", tests, NULL, NULL);
