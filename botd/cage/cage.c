@@ -4,6 +4,7 @@
  * from looking where not.
  */
 #include <sys/personality.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -38,7 +39,7 @@ struct cage {
 	uint64_t memory, processes;
 	uint64_t cpu_ms;    /* most seen so far, */
 	uint64_t looked_ms; /* and when */
-	int alive;          /* a pipe whose writer is the namespace's init */
+	int info;           /* a pipe on which bubblewrap names its init */
 };
 
 struct start {
@@ -90,9 +91,8 @@ start_inside(void *arg)
 	const char *const *env = s->spec->none ? s->spec->env : no_env;
 	int null;
 
-	/* What came as 0 stays open while anything lives in the cage. */
 	if (!s->spec->none &&
-	    (dup2(0, CAGE_ALIVE_FD) == -1 ||
+	    (dup2(0, CAGE_INFO_FD) == -1 ||
 		(null = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1 ||
 		dup2(null, 0) == -1))
 		return fail_start("keep a pipe");
@@ -135,8 +135,8 @@ addresses_too_random(void)
 static void
 cage_free(struct cage *c)
 {
-	if (c->alive != -1)
-		close(c->alive);
+	if (c->info != -1)
+		close(c->info);
 	cgroup_remove(&c->group);
 	free(c);
 }
@@ -147,9 +147,9 @@ cage_start(const struct cage_spec *s, int out, struct err *e)
 	struct strings argv = {NULL, 0, NULL, 0};
 	struct start start = {s, NULL, s->argv, addresses_too_random()};
 	struct cage *c = mem_alloc(sizeof(*c));
-	int alive[2];
+	int info[2];
 
-	c->alive = -1;
+	c->info = -1;
 	c->walls = !s->none;
 	c->memory = s->memory == 0 ? 0 : MEMORY_SLACK(s->memory);
 	c->processes = s->processes;
@@ -162,13 +162,13 @@ cage_start(const struct cage_spec *s, int out, struct err *e)
 	}
 	c->looked_ms = clock_up_ms();
 	c->pid = -1;
-	if (pipe2(alive, O_CLOEXEC) == -1) {
+	if (pipe2(info, O_CLOEXEC | O_NONBLOCK) == -1) {
 		err_sys(e, "cannot make a pipe");
 	} else {
-		c->alive = alive[0];
+		c->info = info[0];
 		c->pid = spawn_call(
-		    start_inside, &start, s->none ? -1 : alive[1], out, e);
-		close(alive[1]);
+		    start_inside, &start, s->none ? -1 : info[1], out, e);
+		close(info[1]);
 	}
 	strings_release(&argv);
 	if (c->pid == -1) {
@@ -245,17 +245,39 @@ cage_kill(struct cage *c)
 	kill(init > 0 ? init : c->pid, SIGKILL);
 }
 
+/* {"child-pid": N, ...}; -1 when it did not come so far.  bubblewrap has ended
+ * and written all it had to say. */
+static pid_t
+read_init(const struct cage *c)
+{
+	char text[1024], *pid;
+	ssize_t n;
+
+	n = read(c->info, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	pid = strstr(text, "\"child-pid\":");
+	return pid == NULL ? -1 : (pid_t)strtol(strchr(pid, ':') + 1, NULL, 10);
+}
+
 /*
  * bubblewrap ends when the program did; its namespace is killed then, which
- * takes a moment.  Who collects files next must not meet a writer.
+ * takes a moment.  Who collects files next must not meet a writer.  An init is
+ * told dead, by its pidfd, only when all of its namespace is; its descriptors
+ * close earlier.
  */
 static void
 await_silence(const struct cage *c)
 {
-	struct pollfd p = {c->alive, POLLIN, 0};
+	struct pollfd p = {-1, POLLIN, 0};
+	pid_t init;
 
-	if (c->walls)
+	if (!c->walls)
+		return;
+	init = read_init(c);
+	if (init > 0 && (p.fd = pidfd_open(init, 0)) != -1) {
 		(void)poll(&p, 1, SILENCE_MS);
+		close(p.fd);
+	}
 }
 
 struct cage_end

@@ -37,8 +37,8 @@ int tree_inside(pid_t top, bool walls, pid_t *pids, int max);
 pid_t tree_first_child(pid_t pid); /* -1: none */
 
 /* ---- bwrap.c: the command ---- */
-#define CAGE_ALIVE_FD   3 /* open as long as the namespace's init lives */
-#define CAGE_ALIVE_TEXT "3"
+#define CAGE_INFO_FD   3 /* where bubblewrap says who the init is */
+#define CAGE_INFO_TEXT "3"
 struct strings {
 	const char **list;
 	int count;
@@ -46,7 +46,7 @@ struct strings {
 	int owned_count;
 };
 
-void bwrap_command(struct strings *argv, const struct cage_spec *s, bool alive);
+void bwrap_command(struct strings *argv, const struct cage_spec *s, bool info);
 void strings_add(struct strings *v, const char *text);
 void strings_release(struct strings *v);
 

@@ -80,6 +80,15 @@ struct unpacking {
 	struct hasher *hash;
 };
 
+/* A copy for the running engine, who may do with it as it likes. */
+static int
+give(const struct unpacking *u, int fd, const char *name, struct err *e)
+{
+	if (!u->also || fs_copy(fd, u->g->also, name, 0644, NULL, NULL, e) == 0)
+		return 0;
+	return faccessat(u->g->also, name, F_OK, 0);
+}
+
 /* The unit in hand is complete: its bytes decide its name. */
 static int
 end_unit(struct unpacking *u, struct err *e)
@@ -100,9 +109,7 @@ end_unit(struct unpacking *u, struct err *e)
 		    e, ERR_REFUSED, "a unit is not what its digest says");
 	}
 	hex = digest_hex(&have);
-	if (u->also &&
-	    fs_copy(fd, u->g->also, hex.text, 0644, NULL, NULL, e) == -1 &&
-	    faccessat(u->g->also, hex.text, F_OK, 0) == -1) {
+	if (give(u, fd, hex.text, e) == -1) {
 		close(fd);
 		return -1;
 	}
@@ -112,11 +119,37 @@ end_unit(struct unpacking *u, struct err *e)
 	return 0;
 }
 
+/*
+ * 1 when the cache has it: most units of a segment are what this bot found
+ * itself, and to write them again costs more than all else that it does.
+ */
+static int
+have_unit(const struct unpacking *u, const struct record *r, struct err *e)
+{
+	struct digest_hex hex = digest_hex(&r->sha256);
+	uint64_t size;
+	int fd, rc = 1;
+
+	fd = fs_open_foreign(u->g->cache, hex.text, &size, NULL);
+	if (fd == -1)
+		return 0;
+	if (size != r->size)
+		rc = 0; /* a power cut left it so */
+	else if (give(u, fd, hex.text, e) == -1)
+		rc = -1;
+	close(fd);
+	return rc;
+}
+
 static int
 begin_unit(struct unpacking *u, const struct record *r, struct err *e)
 {
+	int had;
+
 	if (r->type != REC_UNIT || !r->has_payload)
 		return 0;
+	if ((had = have_unit(u, r, e)) != 0)
+		return had == -1 ? -1 : 0;
 	u->want = r->sha256;
 	hasher_reset(u->hash);
 	snprintf(

@@ -33,7 +33,7 @@
 #define RUNS_TEXT  "150000"
 #define TARGET     "jsmn_fuzzer"
 #define MEMORY_MB  2560
-#define COST_S     40
+#define COST_S     60
 #define PATIENCE_S 60.0
 
 struct bench {
