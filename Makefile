@@ -31,6 +31,7 @@ LIB_BASE = \
 	lib/base/buf.c \
 	lib/base/clock.c \
 	lib/base/config.c \
+	lib/base/config_tree.c \
 	lib/base/config_yaml.c \
 	lib/base/digest.c \
 	lib/base/err.c \
@@ -59,6 +60,7 @@ LIB_WIRE = \
 	lib/wire/job_file.c \
 	lib/wire/manifest.c \
 	lib/wire/record.c \
+	lib/wire/sanitizers.c \
 	lib/wire/status.c \
 	lib/wire/ticket.c
 
@@ -103,6 +105,7 @@ MASTERD_DB = \
 	masterd/db/ledger_check.c \
 	masterd/db/reader.c \
 	masterd/db/schema.c \
+	masterd/db/schema_2.c \
 	masterd/db/segments.c \
 	masterd/db/views.c \
 	masterd/db/views_sql.c

@@ -7,6 +7,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/config.h"
+#include "lib/base/config_tree.h"
 #include "lib/base/err.h"
 
 /* Between config.c (keys and values) and config_yaml.c (files) only. */
@@ -39,6 +40,20 @@ int config_find(const struct config_key *keys, size_t count, const char *name);
 /* The key that somebody may have meant, or NULL. */
 const char *config_nearest(
     const struct config_key *keys, size_t count, const char *name);
+
+struct config_place {
+	size_t line, column; /* from 1 */
+};
+
+struct config_node {
+	enum config_node_type type;
+	bool nothing;
+	char *text; /* TEXT */
+	char *key;  /* of a mapping's value */
+	struct config_place at, key_at;
+	struct config_node **items;
+	int count;
+};
 
 /* Append "text" to "out" with ${VAR} and ${VAR:-default} replaced. */
 int config_expand(struct buf *out, const char *text, struct err *e);

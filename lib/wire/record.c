@@ -61,6 +61,7 @@ static const struct record_rule {
 		NUM("cores", HOST_CORES), NUM("memory", HOST_MEMORY),
 		NUM("slots", HOST_SLOTS), WORD1("sandbox"), WORD2("arch") } },
 	[REC_OS] = { "os", PAYLOAD, { { NULL } } },
+	[REC_CPU] = { "cpu", PAYLOAD, { { NULL } } },
 	[REC_ENGINE] = { "engine", PAYLOAD, { WORD1("engine") } },
 	[REC_TAGS] = { "tags", PAYLOAD, { { NULL } } },
 	[REC_WIRE] = { "wire", NO_PAYLOAD, { NUM("version", WIRE_N) } },
@@ -119,6 +120,10 @@ static const struct record_rule {
 		ID(epoch), NUM("first", RANGE_FIRST),
 		NUM("last", RANGE_LAST) } },
 	[REC_REASON] = { "reason", PAYLOAD, { { NULL } } },
+	[REC_CHECK] = { "check", MAYBE_PAYLOAD, {
+		WORD1("verdict"), NUM("edges", CHECK_EDGES),
+		NUM("features", CHECK_FEATURES), NUM("calls", CHECK_CALLS),
+		NUM("dict", CHECK_DICT), NUM("seeds", CHECK_SEEDS) } },
 };
 
 #define BIT(r)	(1u << (r))
@@ -128,7 +133,7 @@ static const struct kind_rule {
 	uint32_t records;
 } kinds[KIND_COUNT] = {
 	[KIND_REGISTER] = { "register", BUNDLE_BULK, BIT(REC_HOST) |
-	    BIT(REC_OS) | BIT(REC_ENGINE) | BIT(REC_TAGS) | BIT(REC_WIRE) },
+	    BIT(REC_OS) | BIT(REC_CPU) | BIT(REC_ENGINE) | BIT(REC_TAGS) | BIT(REC_WIRE) },
 	[KIND_DEREGISTER] = { "deregister", BUNDLE_BULK, BIT(REC_REASON) },
 	[KIND_HEARTBEAT] = { "heartbeat", BUNDLE_BEAT, BIT(REC_BEAT) |
 	    BIT(REC_HOLDING) | BIT(REC_EPOCH) | BIT(REC_DROP) |
@@ -139,12 +144,34 @@ static const struct kind_rule {
 	[KIND_COVERAGE] = { "coverage", BUNDLE_BULK, BIT(REC_COVERAGE) },
 	[KIND_STATS] = { "stats", BUNDLE_BULK, BIT(REC_STATS) | BIT(REC_LOG) },
 	[KIND_COMPLETE] = { "complete", BUNDLE_BULK, BIT(REC_COMPLETE) |
-	    BIT(REC_NEEDS) | BIT(REC_REASON) },
+	    BIT(REC_NEEDS) | BIT(REC_REASON) | BIT(REC_CHECK) },
 };
 /* clang-format on */
 
 static const char *const results[RESULT_COUNT] = {
     "done", "failed", "cancelled"};
+
+static const char *const verdicts[CHECK_VERDICTS] = {
+    "good", "bad", "incompatible"};
+
+const char *
+check_verdict_name(enum check_verdict v)
+{
+	return verdicts[v];
+}
+
+int
+check_verdict_parse(enum check_verdict *v, const char *word)
+{
+	int i;
+
+	for (i = 0; i < CHECK_VERDICTS; i++)
+		if (strcmp(verdicts[i], word) == 0) {
+			*v = (enum check_verdict)i;
+			return 0;
+		}
+	return -1;
+}
 
 const char *
 bundle_kind_name(enum bundle_kind kind)

@@ -63,6 +63,7 @@ enum record_type {
 	/* register */
 	REC_HOST,   /* cores, memory, slots, sandbox, arch */
 	REC_OS,     /* payload: name and version of the system */
+	REC_CPU,    /* payload: model of its processor */
 	REC_ENGINE, /* engine; payload: version and probed options */
 	REC_TAGS,   /* payload: words, one a line */
 	REC_WIRE,   /* version: one record for each the bot can write */
@@ -89,6 +90,8 @@ enum record_type {
 	REC_COMPLETE, /* lease, result and cost */
 	REC_NEEDS,    /* epoch, first..last: must be in before it acts */
 	REC_REASON,   /* payload: one sentence */
+	REC_CHECK,    /* what a target of a build is worth on this host;
+			 payload: sentences, one a line, or absent */
 	REC_COUNT
 };
 
@@ -164,6 +167,21 @@ enum {
 	COMPLETE_CRASHES,
 	COMPLETE_UNITS
 }; /* word2: done, failed, cancelled */
+/*
+ * check: word is the verdict.  CALLS is the number of calls to the
+ * sanitizer's run-time in the program.  A fuzz lease has such a record, with
+ * "incompatible", when its target could not be started on this host.
+ */
+enum { CHECK_EDGES, CHECK_FEATURES, CHECK_CALLS, CHECK_DICT, CHECK_SEEDS };
+enum check_verdict {
+	CHECK_GOOD,
+	CHECK_BAD,          /* it does not run */
+	CHECK_INCOMPATIBLE, /* this kind of host cannot run it: GLIBC_x,
+			       SIGILL, a library that is not there */
+	CHECK_VERDICTS
+};
+const char *check_verdict_name(enum check_verdict v);
+int check_verdict_parse(enum check_verdict *v, const char *word);
 
 const char *record_name(enum record_type type);
 

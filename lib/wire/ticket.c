@@ -58,14 +58,80 @@ ticket_path_ok(const char *untrusted)
 	}
 }
 
+static void
+release_words(char **words, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		free(words[i]);
+	free(words);
+}
+
 void
 ticket_release(struct ticket *t)
 {
+	release_words(t->arguments, t->argument_count);
+	release_words(t->environment, t->environment_count);
 	free(t->files);
 	memset(t, 0, sizeof(*t));
 }
 
+static int
+add_word(char ***words, int *count, const char *text, struct err *e)
+{
+	if (*count >= TICKET_MAX_WORDS)
+		return err_set(e, ERR_REFUSED,
+		    "a ticket has at most %d arguments and as many variables",
+		    TICKET_MAX_WORDS);
+	if (strlen(text) > TICKET_WORD_MAX || !printable(text))
+		return err_set(e, ERR_REFUSED,
+		    "'%.40s' is too long for a ticket, or no clean text", text);
+	*words = mem_resize(*words, (size_t)*count + 1, sizeof(**words));
+	(*words)[(*count)++] = mem_strdup(text);
+	return 0;
+}
+
+int
+ticket_add_argument(struct ticket *t, const char *text, struct err *e)
+{
+	return add_word(&t->arguments, &t->argument_count, text, e);
+}
+
+int
+ticket_add_environment(struct ticket *t, const char *text, struct err *e)
+{
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL || equals == text)
+		return err_set(
+		    e, ERR_REFUSED, "'%.40s' is no NAME=value", text);
+	return add_word(&t->environment, &t->environment_count, text, e);
+}
+
 /* ---- out ------------------------------------------------------------- */
+
+static void
+put_words(struct buf *out, const char *key, char *const *words, int count)
+{
+	int i;
+
+	json_open(out, key, '[');
+	for (i = 0; i < count; i++)
+		json_put_string(out, NULL, words[i]);
+	json_close(out, ']');
+}
+
+static void
+put_settings(struct buf *out, const struct ticket *t)
+{
+	json_put_u64(out, "memory_mb", t->limits.memory_mb);
+	json_put_u64(out, "timeout_ms", t->limits.timeout_ms);
+	json_put_u64(out, "cpu_ms", t->limits.cpu_ms);
+	json_put_u64(out, "corpus_bytes", t->limits.corpus_bytes);
+	put_words(out, "arguments", t->arguments, t->argument_count);
+	put_words(out, "environment", t->environment, t->environment_count);
+}
 
 static void
 put_file(struct buf *out, const struct ticket_file *f)
@@ -86,7 +152,7 @@ ticket_format(struct buf *out, const struct ticket *t)
 	size_t start = out->len;
 	int i;
 
-	assert(t->lease != 0 && t->task != 0 && t->job != 0 && t->epoch != 0);
+	assert(t->lease != 0 && t->task != 0 && t->epoch != 0);
 	assert(t->file_count >= 1 && t->file_count <= TICKET_MAX_FILES);
 	snprintf(
 	    target, sizeof(target), "%s/%s", t->project.text, t->target.text);
@@ -99,12 +165,14 @@ ticket_format(struct buf *out, const struct ticket *t)
 	json_put_string(out, "kind", t->kind);
 	json_put_string(out, "bot", t->bot.text);
 	json_put_string(out, "target", target);
+	json_put_string(out, "corpus", t->corpus.text);
 	json_put_string(out, "build", digest_hex(&t->build).text);
 	json_put_string(out, "engine", t->engine);
 	json_put_string(out, "sanitizer", t->sanitizer);
 	json_put_u64(out, "slice_ms", t->slice_ms);
 	json_put_string(out, "trace", t->trace);
 	json_put_string(out, "program", t->program);
+	put_settings(out, t);
 	json_open(out, "files", '[');
 	for (i = 0; i < t->file_count; i++)
 		put_file(out, &t->files[i]);
@@ -129,17 +197,18 @@ parse_ids(struct ticket *t, const struct json_value *root, struct err *e)
 	const struct {
 		const char *key;
 		uint64_t *id;
+		bool may_be_null;
 	} ids[] = {
-	    {"lease", &t->lease},
-	    {"task", &t->task},
-	    {"job", &t->job},
-	    {"epoch", &t->epoch},
+	    {"lease", &t->lease, false},
+	    {"task", &t->task, false},
+	    {"job", &t->job, true},
+	    {"epoch", &t->epoch, false},
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		if (field_id(json_get(root, ids[i].key), ids[i].id, false) ==
-		    -1)
+		if (field_id(json_get(root, ids[i].key), ids[i].id,
+			ids[i].may_be_null) == -1)
 			return bad_key(e, ids[i].key);
 	return 0;
 }
@@ -186,6 +255,10 @@ parse_names(struct ticket *t, const struct json_value *root, struct err *e)
 	text = json_get_string(root, "target", "");
 	if (target_path_parse(&t->project, &t->target, text, e) == -1)
 		return -1;
+	text = json_string(json_get(root, "corpus"));
+	if (text == NULL || !target_name_ok(text))
+		return bad_key(e, "corpus");
+	text_copy(t->corpus.text, sizeof(t->corpus.text), text);
 	text = json_string(json_get(root, "build"));
 	if (text == NULL || digest_parse(&t->build, text) == -1)
 		return bad_key(e, "build");
@@ -197,6 +270,46 @@ parse_names(struct ticket *t, const struct json_value *root, struct err *e)
 	if (text == NULL || !ticket_path_ok(text))
 		return bad_key(e, "program");
 	text_copy(t->program, sizeof(t->program), text);
+	return 0;
+}
+
+static int
+parse_limits(struct ticket *t, const struct json_value *root, struct err *e)
+{
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} limits[] = {
+	    {"slice_ms", &t->slice_ms},
+	    {"memory_mb", &t->limits.memory_mb},
+	    {"timeout_ms", &t->limits.timeout_ms},
+	    {"cpu_ms", &t->limits.cpu_ms},
+	    {"corpus_bytes", &t->limits.corpus_bytes},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (json_u64(json_get(root, limits[i].key), limits[i].value) ==
+			-1 ||
+		    *limits[i].value > INT64_MAX)
+			return bad_key(e, limits[i].key);
+	return 0;
+}
+
+static int
+parse_list(struct ticket *t, const struct json_value *root, const char *key,
+    int (*add)(struct ticket *, const char *, struct err *), struct err *e)
+{
+	const struct json_value *v = json_get(root, key);
+
+	if (v == NULL || json_type(v) != JSON_ARRAY)
+		return bad_key(e, key);
+	for (v = json_first(v); v != NULL; v = json_next(v)) {
+		if (json_string(v) == NULL)
+			return bad_key(e, key);
+		if (add(t, json_string(v), e) == -1)
+			return -1;
+	}
 	return 0;
 }
 
@@ -273,11 +386,10 @@ parse_root(struct ticket *t, const struct json_value *root, struct err *e)
 		    "a ticket of version %ju, only %d is known",
 		    (uintmax_t)t->version, TICKET_VERSION);
 	if (parse_ids(t, root, e) == -1 || parse_words(t, root, e) == -1 ||
-	    parse_names(t, root, e) == -1)
+	    parse_names(t, root, e) == -1 || parse_limits(t, root, e) == -1 ||
+	    parse_list(t, root, "arguments", ticket_add_argument, e) == -1 ||
+	    parse_list(t, root, "environment", ticket_add_environment, e) == -1)
 		return -1;
-	if (json_u64(json_get(root, "slice_ms"), &t->slice_ms) == -1 ||
-	    t->slice_ms > INT64_MAX)
-		return bad_key(e, "slice_ms");
 	return parse_files(t, root, e);
 }
 

@@ -18,6 +18,8 @@
 #define TICKET_PATH_MAX     255
 #define TICKET_MAX_BYTES    (1024 * 1024) /* of either file */
 #define TICKET_MAX_SEGMENTS 1500
+#define TICKET_MAX_WORDS    64   /* arguments, and as many of environment */
+#define TICKET_WORD_MAX     2047 /* bytes of one */
 
 struct ticket_file {
 	char path[TICKET_PATH_MAX + 1]; /* below the build's folder, no ".." */
@@ -26,18 +28,37 @@ struct ticket_file {
 	struct digest sha256; /* blobs/<sha256>, builds/<aa>/<sha256> */
 };
 
+/* What the job's settings say (masterd/plan/values.h); 0: no limit of the
+ * job's, the bot's own holds. */
+struct ticket_limits {
+	uint64_t memory_mb;    /* of a target */
+	uint64_t timeout_ms;   /* of one input */
+	uint64_t cpu_ms;       /* of the session */
+	uint64_t corpus_bytes; /* grown to this, the session keeps no more */
+};
+
 struct ticket {
 	uint64_t version; /* 1 */
-	uint64_t lease, task, job, epoch;
-	char kind[WORD_MAX_LEN + 1]; /* "fuzz" */
+	uint64_t lease, task;
+	uint64_t job; /* 0: the master's own work, as "check" is */
+	uint64_t epoch;
+	char kind[WORD_MAX_LEN + 1]; /* "fuzz", "check" */
 	struct name bot, project;
 	struct target_name target;
+	/* Whose units it reads and grows: "target", or the name of a corpus
+	 * of the job's own; the bot's cache is kept under it. */
+	struct target_name corpus;
 	struct digest build;
 	char engine[WORD_MAX_LEN + 1];    /* "libfuzzer" */
 	char sanitizer[WORD_MAX_LEN + 1]; /* "address", "undefined" ... */
 	uint64_t slice_ms;                /* longest session, wall clock */
 	char trace[65];
 	char program[TICKET_PATH_MAX + 1]; /* the target: one of the files */
+	struct ticket_limits limits;
+	/* For the engine, over its defaults; what the bot forces still wins.
+	 * "-max_len=100"; "NAME=value", sanitizer options among them. */
+	int argument_count, environment_count;
+	char **arguments, **environment;
 	int file_count;
 	struct ticket_file *files; /* what this target needs, no more */
 };
@@ -49,6 +70,11 @@ bool ticket_path_ok(const char *untrusted);
 /* Taken whole or not at all (nothing to release then); unknown keys are a
  * newer master's. */
 void ticket_release(struct ticket *t);
+/* Copies of "text" are added; REFUSED past TICKET_MAX_WORDS, when one is too
+ * long, or not clean text. */
+int ticket_add_argument(struct ticket *t, const char *text, struct err *e);
+int ticket_add_environment(struct ticket *t, const char *text, struct err *e);
+
 void ticket_format(struct buf *out, const struct ticket *t);
 int ticket_parse(
     struct ticket *t, const void *bytes, size_t len, struct err *e);

@@ -261,10 +261,11 @@ find_build(struct db *db, const struct wanted *w, struct target_ref *ref,
 
 	got = db_number(db, e, &ref->build,
 	    "SELECT b.id FROM build_target bt JOIN build b ON b.id = bt.build"
-	    " WHERE bt.target = ?1 AND b.state <> 'bad'"
+	    " WHERE bt.target = ?1 AND b.state IN ('new', 'good')"
 	    " AND substr(b.revision, 1, length(?2)) = ?2"
 	    " AND (?3 = '' OR b.sanitizer = ?3) ORDER BY b.id DESC LIMIT 1",
 	    "itt", ref->target, w->revision, w->sanitizer);
+	ref->pinned = w->revision[0] != '\0';
 	if (got == 1)
 		return 0;
 	if (got == -1)

@@ -56,6 +56,7 @@ int builds_add(
  */
 struct target_ref {
 	int64_t target, build;                        /* rows */
+	bool pinned;                                  /* @revision was given */
 	char name[NAME_MAX_LEN + TARGET_MAX_LEN + 2]; /* project/target */
 };
 int builds_resolve(

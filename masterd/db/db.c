@@ -417,24 +417,44 @@ keep_copy(struct db *db, const char *path, int64_t version, struct err *e)
 }
 
 /* Steps from version i to i + 1. */
-static const char *const *const migrations[DB_SCHEMA] = {db_schema_1};
+static const char *const *const migrations[DB_SCHEMA] = {
+    db_schema_1, db_schema_2};
+
+/* A step makes tables anew, so it keeps its references by itself. */
+static int
+check_references(struct db *db, struct err *e)
+{
+	sqlite3_stmt *row;
+	int got = db_query(db, e, &row, "PRAGMA foreign_key_check", "");
+
+	if (got == 1) {
+		err_set(e, ERR_BUG,
+		    "after its migration '%s' of the database refers to rows "
+		    "that are not there",
+		    db_text(row, 0));
+		db_end(row);
+	}
+	return got == 0 ? 0 : -1;
+}
 
 static int
 migrate_to(struct db *db, int64_t version, struct err *e)
 {
 	char sql[64];
 
-	if (exec(db, "BEGIN IMMEDIATE", e) == -1 ||
-	    exec_all(db, migrations[version - 1], e) == -1)
+	if (exec(db, "PRAGMA foreign_keys=OFF", e) == -1 ||
+	    exec(db, "BEGIN IMMEDIATE", e) == -1 ||
+	    exec_all(db, migrations[version - 1], e) == -1 ||
+	    check_references(db, e) == -1)
 		return -1;
 	snprintf(
 	    sql, sizeof(sql), "PRAGMA user_version=%jd", (intmax_t)version);
 	if (exec(db, sql, e) == -1)
 		return -1;
 	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d", APPLICATION_ID);
-	if (exec(db, sql, e) == -1)
+	if (exec(db, sql, e) == -1 || exec(db, "COMMIT", e) == -1)
 		return -1;
-	return exec(db, "COMMIT", e);
+	return exec(db, "PRAGMA foreign_keys=ON", e);
 }
 
 static int

@@ -20,7 +20,7 @@
  */
 struct db;
 
-#define DB_SCHEMA 1
+#define DB_SCHEMA 2
 
 /*
  * Open or make DATA/pandafuzz.db below "root", migrate it (a copy of the file

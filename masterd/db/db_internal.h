@@ -28,6 +28,7 @@ struct db {
 };
 
 extern const char *const db_schema_1[]; /* NULL-terminated */
+extern const char *const db_schema_2[]; /* the step from 1 to 2 */
 extern const char *const db_views[];    /* NULL-terminated; dropped
 						   and made anew at each start */
 

@@ -65,12 +65,15 @@ jobs_create(
 	*id = db_new_id();
 	new_trace(trace, sizeof(trace));
 	if (db_run(db, e,
-		"INSERT INTO job (job, target, build, slots, for_ms,"
-		" created_by, created_ms, trace)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		"tiiiitit", id->text, ref.target, ref.build,
-		(int64_t)job->slots, (int64_t)job->for_ms, job->by,
-		(int64_t)clock_wall_ms(), trace) == -1)
+		"INSERT INTO job (job, target, build, current, branch,"
+		" engine, sanitizer, slots, for_ms, created_by, created_ms,"
+		" trace) SELECT ?1, ?2, CASE WHEN ?3 THEN id END, id, branch,"
+		" engine, sanitizer, ?4, ?5, ?6, ?7, ?8 FROM build"
+		" WHERE id = ?9",
+		"tiiiititi", id->text, ref.target,
+		(int64_t)(job->build != 0 || ref.pinned), (int64_t)job->slots,
+		(int64_t)job->for_ms, job->by, (int64_t)clock_wall_ms(), trace,
+		ref.build) == -1)
 		return -1;
 	snprintf(subject, sizeof(subject), "job:%s", id->text);
 	return db_event(

@@ -85,9 +85,8 @@ leases_stats(struct db *db, int64_t bot, const struct record *r, struct err *e)
 	/* The best that any session reached is the target's. */
 	return db_run(db, e,
 	    "UPDATE target SET edges = max(edges, ?), features = "
-	    "max(features, ?) WHERE id = (SELECT j.target FROM lease l JOIN "
-	    "task t ON t.id = l.task JOIN job j ON j.id = t.job WHERE "
-	    "l.lease = ? AND l.bot = ?)",
+	    "max(features, ?) WHERE id = (SELECT t.target FROM lease l JOIN "
+	    "task t ON t.id = l.task WHERE l.lease = ? AND l.bot = ?)",
 	    "iiti", (int64_t)r->n[STATS_EDGES], (int64_t)r->n[STATS_FEATURES],
 	    text_hex64(r->lease).text, bot);
 }

@@ -47,7 +47,7 @@ leases_jobs(struct db *db, uint64_t up_ms,
 	int got;
 
 	got = db_query(db, e, &row,
-	    "SELECT j.id, b.engine, j.weight, "
+	    "SELECT j.id, j.engine, j.weight, "
 	    "j.spent_ms, j.slots, (SELECT count(*) FROM lease l JOIN task t ON "
 	    "t.id = l.task WHERE t.job = j.id AND l.state IN ('offered', "
 	    "'running')), (SELECT coalesce(max(l.id), 0) FROM lease l JOIN "
@@ -56,8 +56,7 @@ leases_jobs(struct db *db, uint64_t up_ms,
 	    "t.job = j.id AND t.state = 'ready' AND (t.ready_up > ?1 OR "
 	    "(t.failures > 0 AND EXISTS (SELECT 1 FROM task u WHERE u.job = "
 	    "j.id AND u.state = 'leased')))), j.for_ms, j.used_ms "
-	    "FROM job j JOIN build b ON b.id = j.build "
-	    "WHERE j.status IN ('pending', 'running') ORDER BY j.id",
+	    "FROM job j WHERE j.current IS NOT NULL AND j.status IN ('pending', 'running') ORDER BY j.id",
 	    "i", (int64_t)up_ms);
 	for (; got == 1; got = db_next(db, e, row)) {
 		j.id = sqlite3_column_int64(row, 0);
@@ -91,8 +90,8 @@ take_task(struct db *db, int64_t job, int64_t *task, struct err *e)
 		return -1;
 	if (got == 0) {
 		if (db_run(db, e,
-			"INSERT INTO task (task, job, kind) VALUES "
-			"(?, ?, 'fuzz')",
+			"INSERT INTO task (task, kind, job, target) "
+			"SELECT ?, 'fuzz', id, target FROM job WHERE id = ?",
 			"ti", db_new_id().text, job) == -1)
 			return -1;
 		*task = db_last_id(db);
@@ -112,9 +111,11 @@ leases_offer(struct db *db, int64_t job, int64_t bot, uint64_t slice_ms,
 	if (take_task(db, job, &task, e) == -1)
 		return -1;
 	return db_run(db, e,
-	    "INSERT INTO lease (lease, task, bot, epoch, "
-	    "slice_ms, named_up, charged_up, offered_ms) SELECT ?1, ?2, id, "
-	    "epoch, ?3, ?4, ?4, ?5 FROM bot WHERE id = ?6",
+	    "INSERT INTO lease (lease, task, build, bot, epoch, "
+	    "slice_ms, named_up, charged_up, offered_ms) SELECT ?1, t.id, "
+	    "coalesce(t.build, j.current), b.id, b.epoch, ?3, ?4, ?4, ?5 "
+	    "FROM bot b, task t LEFT JOIN job j ON j.id = t.job "
+	    "WHERE b.id = ?6 AND t.id = ?2",
 	    "tiiiii", db_new_id().text, task, (int64_t)slice_ms, (int64_t)up_ms,
 	    (int64_t)now_ms, bot);
 }
@@ -187,6 +188,7 @@ read_ticket(sqlite3_stmt *row, struct ticket *t)
 	t->slice_ms = (uint64_t)sqlite3_column_int64(row, 11);
 	text_copy(t->program, sizeof(t->program), db_text(row, 12));
 	text_copy(t->trace, sizeof(t->trace), db_text(row, 13));
+	text_copy(t->corpus.text, sizeof(t->corpus.text), db_text(row, 14));
 }
 
 int
@@ -200,12 +202,14 @@ leases_tickets(
 	got = db_query(db, e, &row,
 	    "SELECT l.lease, t.task, j.job, e.epoch, "
 	    "t.kind, b.name, p.name, g.name, u.sha256, u.engine, u.sanitizer, "
-	    "l.slice_ms, bt.program, j.trace FROM lease l "
-	    "JOIN task t ON t.id = l.task JOIN job j ON j.id = t.job "
+	    "l.slice_ms, bt.program, coalesce(j.trace, ''), "
+	    "coalesce(c.name, g.name) FROM lease l "
+	    "JOIN task t ON t.id = l.task LEFT JOIN job j ON j.id = t.job "
 	    "JOIN epoch e ON e.id = l.epoch JOIN bot b ON b.id = l.bot "
-	    "JOIN target g ON g.id = j.target JOIN project p ON p.id = "
-	    "g.project JOIN build u ON u.id = j.build JOIN build_target bt ON "
-	    "bt.build = u.id AND bt.target = g.id "
+	    "JOIN target g ON g.id = t.target JOIN project p ON p.id = "
+	    "g.project JOIN build u ON u.id = l.build JOIN build_target bt ON "
+	    "bt.build = u.id AND bt.target = g.id LEFT JOIN target c ON "
+	    "c.id = j.corpus "
 	    "WHERE l.bot = ? AND l.state IN ('offered', 'running') "
 	    "ORDER BY l.id",
 	    "i", bot);

@@ -18,7 +18,8 @@ segments_job_file(struct db *db, struct job_file *j, struct err *e)
 
 	got = db_query(db, e, &row,
 	    "SELECT t.generation, s.sha256, s.first, "
-	    "s.last, s.bytes FROM job j JOIN target t ON t.id = j.target "
+	    "s.last, s.bytes FROM job j JOIN target t ON t.id = "
+	    "coalesce(j.corpus, j.target) "
 	    "LEFT JOIN segment s ON s.target = t.id AND s.generation = "
 	    "t.generation WHERE j.job = ? ORDER BY s.first",
 	    "t", text_hex64(j->job).text);
@@ -76,7 +77,7 @@ find_target(struct db *db, uint64_t up_to, int64_t but, struct segment_plan *p,
 	    "segment g ON g.target = t.id AND g.generation = t.generation "
 	    "GROUP BY t.id) s JOIN target t ON t.id = s.target JOIN project p "
 	    "ON p.id = t.project WHERE EXISTS (SELECT 1 FROM job j WHERE "
-	    "j.target = t.id AND j.status IN ('pending', 'running')) AND "
+	    "coalesce(j.corpus, j.target) = t.id AND j.status IN ('pending', 'running')) AND "
 	    "EXISTS (SELECT 1 FROM unit u WHERE u.target = t.id AND "
 	    "u.id > s.last AND u.id <= ?) AND t.id <> ? ORDER BY s.last, t.id "
 	    "LIMIT 1",

@@ -46,7 +46,7 @@ const char *const db_views[] = {
 "    WHERE bt.build = b.id ORDER BY t.name)") ","
 "  'added_by', b.added_by, 'added', " TIME("b.added_ms") ") AS json,"
 " json_object('manifest', 'builds/' || " HEX("b.sha256") " || '.manifest',"
-"  'jobs', (SELECT count(*) FROM job j WHERE j.build = b.id)) AS detail"
+"  'jobs', (SELECT count(*) FROM job j WHERE j.current = b.id)) AS detail"
 " FROM build b CROSS JOIN project p ON p.id = b.project",
 
 "CREATE TEMP VIEW v_target AS SELECT t.id AS id, " TARGET_NAME " AS key,"
@@ -74,8 +74,8 @@ const char *const db_views[] = {
 " " TARGET_NAME " AS target, j.status AS status,"
 " json_object("
 "  'id', j.job, 'target', " TARGET_NAME ", 'project', p.name,"
-"  'build', " HEX("b.sha256") ", 'engine', b.engine,"
-"  'sanitizer', b.sanitizer, 'status', j.status, 'reason', j.reason,"
+"  'build', " HEX("b.sha256") ", 'engine', j.engine,"
+"  'sanitizer', j.sanitizer, 'status', j.status, 'reason', j.reason,"
 "  'slots', j.slots, 'for_ms', j.for_ms, 'used_ms', j.used_ms,"
 "  'weight', j.weight, 'spent_ms', j.spent_ms,"
 "  'execs', j.execs + coalesce((SELECT sum(l.execs) FROM task k"
@@ -112,7 +112,7 @@ const char *const db_views[] = {
 "  'folder', 'jobs/' || j.job) AS detail"
 " FROM job j CROSS JOIN target t ON t.id = j.target"
 " CROSS JOIN project p ON p.id = t.project"
-" CROSS JOIN build b ON b.id = j.build",
+" LEFT JOIN build b ON b.id = j.current",
 
 "CREATE TEMP VIEW v_bot AS SELECT b.id AS id, " BOT_NAME " AS key,"
 " b.state AS state, a.name AS account,"
@@ -137,8 +137,9 @@ const char *const db_views[] = {
 "    (SELECT json_object('id', l.lease, 'job', j.job,"
 "    'target', " TARGET_NAME ", 'state', l.state, 'seconds', l.seconds,"
 "    'execs', l.execs, 'execs_per_second', l.execs_per_second) AS o"
-"    FROM lease l JOIN task k ON k.id = l.task JOIN job j ON j.id = k.job"
-"    JOIN target t ON t.id = j.target JOIN project p ON p.id = t.project"
+"    FROM lease l JOIN task k ON k.id = l.task"
+"    LEFT JOIN job j ON j.id = k.job"
+"    JOIN target t ON t.id = k.target JOIN project p ON p.id = t.project"
 "    WHERE l.bot = b.id AND l.state IN ('offered', 'running')"
 "    ORDER BY l.id)") ","
 "  'epochs', (SELECT count(*) FROM epoch ep WHERE ep.bot = b.id)) AS detail"

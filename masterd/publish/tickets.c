@@ -226,7 +226,7 @@ put_ticket(void *arg, struct ticket *t)
 	if (s->written_count == STATUS_MAX_LEASES)
 		return 0;
 	snprintf(name, sizeof(name), "%016jx.json", (uintmax_t)t->lease);
-	if (put_job(s, t) == -1)
+	if (t->job != 0 && put_job(s, t) == -1)
 		return -1;
 	if (faccessat(s->tickets, name, F_OK, 0) == 0)
 		return 0;

@@ -143,8 +143,10 @@ farm_job(struct farm *f)
 	    "INSERT OR IGNORE INTO build (id, sha256, project, engine, "
 	    "sanitizer, files, bytes, added_by, added_ms) VALUES (1, "
 	    "zeroblob(32), 1, 'libfuzzer', 'address', 1, 1, 'user:x', 1);"
-	    "INSERT OR IGNORE INTO build_target VALUES (1, 1, 'inflate');"
-	    "INSERT INTO job (job, target, build, created_by, created_ms) "
-	    "VALUES (lower(hex(randomblob(8))), 1, 1, 'user:x', 1);");
+	    "INSERT OR IGNORE INTO build_target (build, target, program) "
+	    "VALUES (1, 1, 'inflate');"
+	    "INSERT INTO job (job, target, build, current, engine, sanitizer, "
+	    "created_by, created_ms) VALUES (lower(hex(randomblob(8))), 1, 1, "
+	    "1, 'libfuzzer', 'address', 'user:x', 1);");
 	return farm_number(f, "SELECT max(id) FROM job");
 }

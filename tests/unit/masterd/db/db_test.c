@@ -132,7 +132,7 @@ a_newer_schema_is_refused_and_left_alone(void **state)
 	db_close(open_db(state));
 	outside(state, "PRAGMA user_version=9");
 	refuses(state, ERR_REFUSED, "newer version");
-	outside(state, "PRAGMA user_version=1");
+	outside(state, "PRAGMA user_version=2");
 	db_close(open_db(state));
 }
 

@@ -61,7 +61,7 @@ nothing_is_packed_that_nobody_works_on(void **state)
 
 	farm_job(f);
 	add_units(f, 1, 5, 10);
-	farm_sql(f, "UPDATE job SET status = 'completed'");
+	farm_sql(f, "UPDATE job SET status = 'paused'");
 	assert_int_equal(pack(f), 0);
 	farm_sql(f, "UPDATE job SET status = 'running'");
 	assert_int_equal(pack(f), 5);
@@ -170,7 +170,8 @@ a_target_that_never_rests_does_not_starve_another(void **state)
 	farm_sql(f,
 	    "INSERT INTO target (id, project, name, generation, added_ms) "
 	    "VALUES (2, 1, 'deflate', 1, 1); INSERT INTO job (job, target, "
-	    "build, created_by, created_ms) VALUES ('bbbbbbbbbbbbbbbb', 2, 1, "
+	    "build, current, engine, sanitizer, created_by, created_ms) "
+	    "VALUES ('bbbbbbbbbbbbbbbb', 2, 1, 1, 'libfuzzer', 'address', "
 	    "'user:x', 1)");
 	add_units(f, 1, 10, 10);
 	add_units(f, 2, 10, 10);

@@ -56,7 +56,8 @@ setup(void **state)
 	farm_sql(w->farm,
 	    "INSERT INTO target (id, project, name, generation, added_ms) "
 	    "VALUES (2, 1, 'deflate', 7, 1); INSERT INTO job (job, target, "
-	    "build, created_by, created_ms) VALUES ('bbbbbbbbbbbbbbbb', 2, 1, "
+	    "build, current, engine, sanitizer, created_by, created_ms) "
+	    "VALUES ('bbbbbbbbbbbbbbbb', 2, 1, 1, 'libfuzzer', 'address', "
 	    "'user:x', 1)");
 	*state = w;
 	return 0;

@@ -1,0 +1,50 @@
+#ifndef MASTERD_PLAN_TEMPLATES_H
+#define MASTERD_PLAN_TEMPLATES_H
+
+#include "lib/base/config_tree.h"
+#include "lib/base/err.h"
+#include "masterd/plan/values.h"
+
+/*
+ * Templates of jobs: values that many jobs share.  Pure: trees come in, values
+ * go out (masterd/templates.c reads the files).
+ *
+ *	base:            {memory: 2GiB}
+ *	engines:         {libfuzzer: {timeout: 20s}}
+ *	sanitizers:      {address: {asan_options: {redzone: 64}}}
+ *	templates:       {nightly: {weight: 10, inherits: [slow]}, slow: {...}}
+ *	projects:        {zlib: {inherits: [nightly], start: yes}}
+ *
+ * Order, later wins: what is built in, base, engine, sanitizer, project, the
+ * job's own template, the job's own values.  "inherits" (a name or a list)
+ * stands for the named templates' values before those it stands beside.
+ */
+struct templates;
+
+struct templates *templates_new(void); /* what is built in */
+void templates_free(struct templates *t);
+
+/*
+ * Add a file's templates.  Complaints (unknown keys, wrong values) go to the
+ * tree.  0, or -1 when there was one.
+ */
+int templates_add(struct templates *t, struct config_tree *tree);
+
+/* After the last file: unknown names and cycles in "inherits"; complaints as
+ * lines in "out".  0 or -1. */
+int templates_check(struct templates *t, struct buf *out);
+
+struct templates_ask {
+	const char *engine, *sanitizer, *project;
+	const char *template;     /* the job's own, or "" */
+	const struct values *job; /* the job's own values */
+};
+
+/* NOT_FOUND with the nearest name for an unknown job template. */
+int templates_resolve(const struct templates *t,
+    const struct templates_ask *ask, struct values *out, struct err *e);
+
+/* Words of all named templates, for lists and hints. */
+void templates_names(const struct templates *t, struct buf *out);
+
+#endif
