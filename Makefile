@@ -86,6 +86,7 @@ SPOOL = \
 
 # ---- masterd ---------------------------------------------------------------
 MASTERD_STORE = \
+	masterd/store/disk.c \
 	masterd/store/jobs.c \
 	masterd/store/names.c \
 	masterd/store/stage.c \
@@ -107,6 +108,7 @@ MASTERD_DB = \
 	masterd/db/schema.c \
 	masterd/db/schema_2.c \
 	masterd/db/segments.c \
+	masterd/db/usage.c \
 	masterd/db/views.c \
 	masterd/db/views_sql.c
 
@@ -154,6 +156,7 @@ MASTERD_ADMIN = \
 	masterd/admin/uploads.c
 
 MASTERD = \
+	masterd/chores.c \
 	masterd/main.c \
 	masterd/recover.c \
 	masterd/settings.c
@@ -313,6 +316,7 @@ UNIT_MASTERD = \
 	tests/unit/masterd/db/ledger_test.c \
 	tests/unit/masterd/db/reader_test.c \
 	tests/unit/masterd/db/segments_test.c \
+	tests/unit/masterd/db/usage_test.c \
 	tests/unit/masterd/db/views_test.c \
 	tests/unit/masterd/intake/fair_test.c \
 	tests/unit/masterd/intake/frame_test.c \
@@ -320,6 +324,7 @@ UNIT_MASTERD = \
 	tests/unit/masterd/plan/schedule_test.c \
 	tests/unit/masterd/publish/pack_test.c \
 	tests/unit/masterd/publish/publish_test.c \
+	tests/unit/masterd/store/disk_test.c \
 	tests/unit/masterd/store/store_test.c
 
 UNIT_BOTD = \
@@ -374,7 +379,7 @@ $B/tests/unit/masterd/admin/admin_test $B/tests/unit/masterd/admin/socket_test: 
     $B/tests/unit/masterd/admin/server.o
 
 # Tests over a database with next to nothing in it.
-UNIT_FARM = db/bots db/facts db/leases db/ledger db/segments publish/pack \
+UNIT_FARM = db/bots db/facts db/leases db/ledger db/segments db/usage publish/pack \
 	publish/publish
 $(UNIT_FARM:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o
 

@@ -19,13 +19,15 @@
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
 #include "masterd/admin/admin.h"
+#include "masterd/chores.h"
 #include "masterd/intake/ingest.h"
 #include "masterd/publish/publish.h"
 #include "masterd/publish/tick.h"
 #include "masterd/recover.h"
 #include "masterd/settings.h"
 
-#define STOP_MS 20000
+#define STOP_MS   20000
+#define CHORES_MS 10000
 
 struct master {
 	struct settings settings;
@@ -37,7 +39,8 @@ struct master {
 	struct tick *tick;
 	struct ingest *ingest;
 	struct admin *admin;
-	struct loop_source *term, *interrupt, *deadline;
+	struct chores chores;
+	struct loop_source *term, *interrupt, *deadline, *chore_timer;
 	uint64_t started_ms;
 	bool stopping;
 };
@@ -87,7 +90,7 @@ on_disk_low(void *arg)
 {
 	struct master *m = arg;
 
-	return m->ingest != NULL && ingest_disk_low(m->ingest);
+	return disk_level(store_disk(m->store)) >= DISK_HARD;
 }
 
 static void
@@ -95,8 +98,26 @@ on_hourly(void *arg)
 {
 	struct master *m = arg;
 
-	if (m->ingest != NULL)
-		ingest_sweep(m->ingest);
+	struct err e;
+
+	if (m->ingest == NULL)
+		return;
+	ingest_sweep(m->ingest);
+	if (chores_hourly(&m->chores, &e) == -1)
+		on_fatal(m, &e);
+}
+
+static void
+on_chores(void *arg)
+{
+	struct master *m = arg;
+	struct ingest_gauges now;
+	struct err e;
+
+	loop_timer_set(m->chore_timer, CHORES_MS, NULL);
+	ingest_gauges(m->ingest, &now);
+	if (chores_often(&m->chores, now.in_hand == 0, &e) == -1)
+		on_fatal(m, &e);
 }
 
 static void
@@ -112,6 +133,26 @@ on_spool_retry(void *arg, const char *account, const char *file, struct err *e)
 }
 
 static void
+tell_disk(struct master *m, struct admin_gauges *g)
+{
+	static const char *const holds[] = {"", "",
+	    "the disk is past its hard mark: only crashes are taken in, and "
+	    "no lease is offered until there is room",
+	    "the disk is full: nothing is taken in, and no lease is offered "
+	    "until there is room"};
+	struct disk *d = store_disk(m->store);
+	enum disk_level level = disk_level(d);
+	const struct disk_state *s = disk_state(d);
+
+	g->disk_free = s->free_bytes;
+	g->disk_total = s->total;
+	g->disk_soft = s->soft;
+	g->disk_hard = s->hard;
+	g->disk_level = disk_level_name(level);
+	text_copy(g->hold, sizeof(g->hold), holds[level]);
+}
+
+static void
 on_gauges(void *arg, struct admin_gauges *g)
 {
 	struct master *m = arg;
@@ -124,12 +165,7 @@ on_gauges(void *arg, struct admin_gauges *g)
 	g->oldest_ms = now.oldest_ms;
 	g->bundles_per_minute = now.per_minute;
 	text_to_hex64(&g->generation, publish_generation(m->publish));
-	(void)store_space(m->store, &g->disk_free, &g->disk_total, NULL);
-	if (now.disk_low)
-		text_copy(g->hold, sizeof(g->hold),
-		    "the disk reserve is used "
-		    "up: no bundle is taken in and no lease offered until "
-		    "there is room");
+	tell_disk(m, g);
 }
 
 /* ---- boot ------------------------------------------------------------ */
@@ -206,6 +242,12 @@ start_parts(struct master *m, bool unclean)
 	m->ingest = ingest_open(
 	    m->root, m->loop, m->db, m->store, &ingest, unclean, &e);
 	if (m->ingest == NULL)
+		die(1, &e);
+	m->chores = (struct chores){m->db, m->store};
+	m->chore_timer = loop_timer(m->loop, on_chores, m, &e);
+	if (m->chore_timer == NULL ||
+	    loop_timer_set(m->chore_timer, CHORES_MS, &e) == -1 ||
+	    chores_hourly(&m->chores, &e) == -1)
 		die(1, &e);
 }
 
@@ -298,6 +340,7 @@ close_all(struct master *m)
 	loop_drop(m->term);
 	loop_drop(m->interrupt);
 	loop_drop(m->deadline);
+	loop_drop(m->chore_timer);
 	loop_free(m->loop);
 	settings_release(&m->settings);
 }

@@ -26,7 +26,8 @@ struct admin_gauges {
 	uint64_t in_hand;            /* being decoded or in the batch */
 	uint64_t oldest_ms;          /* age of the oldest that waits */
 	uint64_t bundles_per_minute; /* recorded in the last one */
-	uint64_t disk_free, disk_total;
+	uint64_t disk_free, disk_total, disk_soft, disk_hard;
+	const char *disk_level;      /* masterd/store/disk.h; static */
 	uint64_t generation, serial; /* PROTOCOL 26 */
 	char hold[200];              /* why no new bundles are taken; "" */
 };

@@ -32,15 +32,16 @@ drop_file(void *own)
 static int
 check_room(struct request *r, struct err *e)
 {
-	uint64_t free_bytes, total, want = request_length(r);
+	uint64_t free_bytes, want = request_length(r);
+	struct disk *disk = store_disk(r->admin->store);
 	struct admin_gauges g;
 
 	admin_gauges(r->admin, &g);
 	if (g.hold[0] != '\0')
 		return err_set(
 		    e, ERR_AGAIN, "the master takes nothing: %s", g.hold);
-	if (store_space(r->admin->store, &free_bytes, &total, e) == -1)
-		return -1;
+	(void)disk_level(disk);
+	free_bytes = disk_state(disk)->free_bytes;
 	if (want == UINT64_MAX)
 		want = 0;
 	if (free_bytes < RESERVE || free_bytes - RESERVE < want)

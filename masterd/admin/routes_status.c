@@ -5,6 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/read_child.h"
@@ -32,7 +33,12 @@ show_status(struct request *r, struct err *e)
 
 	admin_gauges(r->admin, &g);
 	if (g.hold[0] != '\0')
-		buf_printf(&alarm, "no new bundles are taken: %s", g.hold);
+		buf_adds(&alarm, g.hold);
+	else if (g.disk_free < g.disk_soft)
+		buf_printf(&alarm,
+		    "the disk is past its soft mark: %s of %s are free; make "
+		    "room, or spare inputs of known crashes go first",
+		    text_size(g.disk_free).text, text_size(g.disk_total).text);
 	json_open(out, NULL, '{');
 	json_put_u64(out, "api", 1);
 	json_open(out, "item", '{');
@@ -44,6 +50,10 @@ show_status(struct request *r, struct err *e)
 	json_put_u64(out, "serial", g.serial);
 	json_put_u64(out, "disk_free", g.disk_free);
 	json_put_u64(out, "disk_total", g.disk_total);
+	json_put_u64(out, "disk_soft", g.disk_soft);
+	json_put_u64(out, "disk_hard", g.disk_hard);
+	json_put_string(
+	    out, "disk_level", g.disk_level == NULL ? "" : g.disk_level);
 	json_put_string(out, "hold", g.hold);
 	put_spool(out, &g);
 	got = view_status(

@@ -113,7 +113,7 @@ facts_crash_files(struct db *db, int64_t target, const struct digest *sha256,
 
 	f->input = f->report = false;
 	got = db_query(db, e, &row,
-	    "SELECT coalesce(max(has_input), 0), "
+	    "SELECT coalesce(max(has_input > 0), 0), "
 	    "coalesce(max(signature = ?), 0) FROM crash WHERE target = ? AND "
 	    "sha256 = ?",
 	    "did", signature, target, sha256);

@@ -257,6 +257,21 @@ const char *const db_views[] = {
 " FROM ledger l CROSS JOIN epoch e ON e.id = l.epoch"
 " CROSS JOIN bot b ON b.id = e.bot CROSS JOIN account a ON a.id = b.account",
 
+/* Growth is that of the last 14 days; a project alone fills what is free now
+ * in days_to_full.  Project 0, "", is all of them. */
+"CREATE TEMP VIEW v_usage AS SELECT coalesce(p.name, '') AS project,"
+" n.corpus AS corpus, n.crashes AS crashes, n.builds AS builds,"
+" CASE WHEN n.day > o.day THEN (n.corpus + n.crashes + n.builds"
+"  - o.corpus - o.crashes - o.builds) / (n.day - o.day) END AS growth,"
+" (SELECT d.disk_free FROM usage_day d WHERE d.project = 0"
+"  ORDER BY d.day DESC LIMIT 1) AS room"
+" FROM (SELECT project AS id, max(day) AS day FROM usage_day"
+"  GROUP BY project) m"
+" JOIN usage_day n ON n.project = m.id AND n.day = m.day"
+" JOIN usage_day o ON o.project = m.id AND o.day = (SELECT min(day)"
+"  FROM usage_day x WHERE x.project = m.id AND x.day >= m.day - 14)"
+" LEFT JOIN project p ON p.id = m.id",
+
 /* Everything that can be counted, as one object. */
 "CREATE TEMP VIEW v_status AS SELECT json_object("
 "  'bots', " LIST("json_group_object(state, n) FROM (SELECT state,"
@@ -269,6 +284,15 @@ const char *const db_views[] = {
 "    AND outcome = 'refused'),"
 "  'held', (SELECT count(*) FROM ledger WHERE " KEPT
 "    AND outcome = 'held'),"
+"  'projects', " LIST("json_group_array(json(o)) FROM (SELECT json_object("
+"    'project', project, 'corpus_bytes', corpus, 'crash_bytes', crashes,"
+"    'build_bytes', builds, 'bytes', corpus + crashes + builds,"
+"    'growth_per_day', growth, 'days_to_full',"
+"    CASE WHEN growth > 0 THEN room / growth END) AS o FROM v_usage"
+"    WHERE project <> '' ORDER BY corpus + crashes + builds DESC, project"
+"    LIMIT 100)") ","
+"  'days_to_full', (SELECT CASE WHEN growth > 0 THEN room / growth END"
+"    FROM v_usage WHERE project = ''),"
 "  'builds', (SELECT count(*) FROM build),"
 "  'targets', (SELECT count(*) FROM target),"
 "  'units', (SELECT coalesce(sum(units), 0) FROM target),"

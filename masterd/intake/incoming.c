@@ -24,6 +24,8 @@
 #define REVIVE_MS 200  /* after a hint that a folder came or went */
 #define LOST_MS   5000 /* while a folder is not there */
 
+#define URGENT_CLASSES 2 /* h and c */
+
 struct incoming {
 	int spool_dir; /* ROOT/spool */
 	struct loop *loop;
@@ -32,6 +34,7 @@ struct incoming {
 	void *arg;
 	struct account *accounts;
 	struct account *turn[FAIR_CLASSES];
+	int classes; /* that are taken now */
 	struct loop_source *timer, *watch;
 };
 
@@ -224,6 +227,7 @@ incoming_open(int root, struct loop *loop, struct reject *reject, loop_fn *wake,
 	struct incoming *in = mem_alloc(sizeof(*in));
 
 	in->loop = loop;
+	in->classes = FAIR_CLASSES;
 	in->reject = reject;
 	in->wake = wake;
 	in->arg = arg;
@@ -279,13 +283,19 @@ next_account(struct incoming *in, int cls)
 	return NULL;
 }
 
+void
+incoming_only_urgent(struct incoming *in, bool only)
+{
+	in->classes = only ? URGENT_CLASSES : FAIR_CLASSES;
+}
+
 struct account *
 incoming_turn(struct incoming *in)
 {
 	struct account *a;
 	int cls;
 
-	for (cls = 0; cls < FAIR_CLASSES; cls++)
+	for (cls = 0; cls < in->classes; cls++)
 		if ((a = next_account(in, cls)) != NULL)
 			return a;
 	return NULL;
@@ -296,7 +306,7 @@ incoming_next(struct incoming *in, struct account **account, const char **name)
 {
 	int cls;
 
-	for (cls = 0; cls < FAIR_CLASSES; cls++) {
+	for (cls = 0; cls < in->classes; cls++) {
 		if ((*account = next_account(in, cls)) == NULL)
 			continue;
 		in->turn[cls] = *account;

@@ -41,6 +41,9 @@ void incoming_close(struct incoming *in);
 bool incoming_next(
     struct incoming *in, struct account **account, const char **name);
 
+/* Only heartbeats and crashes from now on: there is little room. */
+void incoming_only_urgent(struct incoming *in, bool only);
+
 /* The account that incoming_next() would serve, or NULL: it keeps its turn
  * until it can be served. */
 struct account *incoming_turn(struct incoming *in);

@@ -26,7 +26,6 @@
 
 #define ATTEMPTS_MOST 3
 #define BATCH_WAIT_MS 20
-#define RESERVE_BYTES (1ull << 30) /* or 5 % of the disk, the smaller */
 
 void
 ingest_fatal(struct ingest *g, const struct err *e)
@@ -44,23 +43,14 @@ ingest_wake(void *arg)
 		loop_timer_set(g->pump, 0, NULL);
 }
 
-bool
-ingest_disk_low(struct ingest *g)
+/* With little room only what is urgent is taken, with none nothing. */
+static enum disk_level
+room(struct ingest *g)
 {
-	uint64_t free_bytes, total, reserve, now = clock_up_ms();
-	bool low;
+	enum disk_level level = disk_level(store_disk(g->store));
 
-	if (g->space_checked != 0 && now - g->space_checked < 1000)
-		return g->disk_low;
-	g->space_checked = now;
-	if (store_space(g->store, &free_bytes, &total, NULL) == -1)
-		return g->disk_low;
-	reserve = total / 20 < RESERVE_BYTES ? total / 20 : RESERVE_BYTES;
-	low = free_bytes < reserve;
-	if (low != g->disk_low)
-		log_warn(low ? "disk.low" : "disk.enough",
-		    LOG_N("free", free_bytes), LOG_N("reserve", reserve));
-	return g->disk_low = low;
+	incoming_only_urgent(g->incoming, level >= DISK_HARD);
+	return level;
 }
 
 /* ---- submit ---------------------------------------------------------- */
@@ -213,7 +203,7 @@ may_submit(struct ingest *g)
 	    (g->pending_count > 0 || g->filling.count > 0 ||
 		g->committing.count > 0))
 		return false;
-	return !ingest_disk_low(g);
+	return room(g) < DISK_FULL;
 }
 
 static bool
@@ -235,7 +225,7 @@ wait_longer(struct ingest *g)
 		return;
 	if (now < g->backoff)
 		loop_timer_set(g->pump, g->backoff - now, NULL);
-	else if (g->disk_low)
+	else if (room(g) >= DISK_HARD)
 		loop_timer_set(g->pump, INGEST_RETRY_MS, NULL);
 }
 

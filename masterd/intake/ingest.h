@@ -34,7 +34,6 @@ struct ingest_gauges {
 	uint64_t waiting;    /* files in incoming/new */
 	uint64_t in_hand;    /* of these, in a batch */
 	uint64_t oldest_ms;  /* age of the oldest that is in hand */
-	bool disk_low;
 };
 
 struct ingest *ingest_open(int root, struct loop *loop, struct db *db,
@@ -54,8 +53,5 @@ void ingest_gauges(const struct ingest *g, struct ingest_gauges *out);
 
 /* Debris and old rejects; once an hour. */
 void ingest_sweep(struct ingest *g);
-
-/* True while the disk reserve is used up: bots are told to hold. */
-bool ingest_disk_low(struct ingest *g);
 
 #endif

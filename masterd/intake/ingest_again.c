@@ -92,5 +92,4 @@ ingest_gauges(const struct ingest *g, struct ingest_gauges *out)
 		out->oldest_ms = clock_up_ms() - g->committing.started_ms;
 	else if (g->filling.count > 0)
 		out->oldest_ms = clock_up_ms() - g->filling.started_ms;
-	out->disk_low = g->disk_low;
 }

@@ -161,6 +161,21 @@ store_open_crash(struct store *s, const char *project, const char *target,
 }
 
 int
+store_drop_input(struct store *s, const char *project, const char *target,
+    const struct digest *sha256, struct err *e)
+{
+	char path[STORE_PATH_MAX + 8];
+	size_t n;
+
+	store_path_crash(path, project, target, sha256);
+	n = strlen(path);
+	snprintf(path + n, sizeof(path) - n, "/input");
+	if (unlinkat(s->root, path, 0) == -1 && errno != ENOENT)
+		return err_sys(e, "cannot remove '%s'", path);
+	return 0;
+}
+
+int
 store_open_build_file(
     struct store *s, const struct digest *sha256, struct err *e)
 {

@@ -80,7 +80,8 @@ store_open(int root, struct loop *loop, bool nosync, struct err *e)
 		err_sys(e, "cannot open the root");
 		goto fail;
 	}
-	if (make_folders(s, e) == -1 || make_stage(s, e) == -1)
+	if (make_folders(s, e) == -1 || make_stage(s, e) == -1 ||
+	    (s->disk = disk_open(s->root, &DISK_POLICY, e)) == NULL)
 		goto fail;
 	if ((s->sync = sync_child_start(s->root, loop, nosync, e)) == NULL)
 		goto fail;
@@ -96,6 +97,7 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	sync_child_stop(s->sync);
+	disk_close(s->disk);
 	hasher_free(s->idle);
 	if (s->stage != -1)
 		close(s->stage);
@@ -110,11 +112,10 @@ store_root(const struct store *s)
 	return s->root;
 }
 
-int
-store_space(
-    struct store *s, uint64_t *free_bytes, uint64_t *total, struct err *e)
+struct disk *
+store_disk(struct store *s)
 {
-	return fs_space(s->root, free_bytes, total, e);
+	return s->disk;
 }
 
 void

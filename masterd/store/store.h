@@ -7,6 +7,7 @@
 #include "lib/base/digest.h"
 #include "lib/base/err.h"
 #include "lib/base/loop.h"
+#include "masterd/store/disk.h"
 
 /*
  * The master's bytes: files named by their digests below ROOT (DESIGN 4).
@@ -103,9 +104,13 @@ int store_sweep_segments(struct store *s, uint64_t before_s,
     int (*fn)(void *arg, const struct digest *sha256), void *arg,
     struct err *e);
 
-/* Free and total bytes of the store's file system. */
-int store_space(
-    struct store *s, uint64_t *free_bytes, uint64_t *total, struct err *e);
+/* Room on the store's file system. */
+struct disk *store_disk(struct store *s);
+
+/* Unlink an input that the database has let go of; one that is not there is
+ * fine. */
+int store_drop_input(struct store *s, const char *project, const char *target,
+    const struct digest *sha256, struct err *e);
 
 int store_root(const struct store *s); /* borrowed descriptor */
 

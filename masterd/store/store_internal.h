@@ -13,6 +13,7 @@ struct store {
 	int stage;       /* stage/<boot-id>/ */
 	uint64_t staged; /* counter for names in stage/ */
 	struct sync_child *sync;
+	struct disk *disk;
 	struct hasher *idle; /* NULL, or ready for the next file */
 };
 

@@ -1,7 +1,9 @@
 #!/bin/bash
-# Goal: a full disk discards the batch and costs no attempt; below the reserve
-# nothing is decoded, bots are told to hold and the admin socket lives; with
-# room again it all goes on and nothing is lost (PROTOCOL 18, DESIGN 11).
+# Goal: past the hard mark crashes are still taken and nothing else, bots are
+# told to hold; a reserve file is given up when next to nothing is left; then
+# nothing is taken and the admin socket lives; a full disk discards the batch
+# and costs no attempt; with room again it all goes on and nothing is lost.
+# Past the soft mark spare inputs go (PROTOCOL 18, DESIGN 11).
 if [ "${1-}" != inside ]; then
 	# A mount namespace of our own, so that nothing stays mounted.
 	own=--mount
@@ -49,22 +51,71 @@ beat 1 0 1
 wait_empty
 is "no hold while there is room" 0 "$(status '$.hold')"
 
-# ---- below the reserve
+check "a reserve file is there" test -s "$root/data/reserve"
+
+# ---- past the soft mark: spare inputs of a bucket go
+for seq in $(seq 1 14); do
+	text=same$seq
+	[ $seq != 3 ] || text=x # the smallest
+	BOT=b3 send crash $seq --target png/write --crash "$(unit "$text")"
+done
+wait_empty 15
+inputs() {
+	find "$root"/crashes/*/write -name input | wc -l
+}
+is "all inputs of a bucket are kept" 14 "$(inputs)"
+left 5
+level_is() {
+	[ "$(api status | jq_text '.item.disk_level')" = "$1" ]
+}
+jq_text() { # PATH, of JSON on standard input
+	sqlite3 :memory: "SELECT json_extract('$(sed "s/'/''/g")', '\$$1')"
+}
+check "past the soft mark status says so" wait_until 10 level_is soft
+is "and nobody holds yet" 0 "$(status '$.hold')"
+ten_left() {
+	[ "$(inputs)" = 10 ]
+}
+check "all but ten inputs go" wait_until 15 ten_left
+is "their crashes are still counted" 14 \
+    "$(sql "SELECT count(*) FROM crash WHERE bytes > 0 AND target =
+	(SELECT id FROM target WHERE name = 'write')")"
+
+# ---- past the hard mark: crashes alone
 left 2
-check "below the reserve bots are told to hold" wait_until 10 hold_is 1
+check "past the hard mark bots are told to hold" wait_until 10 hold_is 1
 case $(status '$.reason') in
 *disk*) ok "because of the disk" ;;
 *) fail "the reason is '$(status '$.reason')'" ;;
 esac
+send corpus 7 --target png/read --unit "$(unit seven)"
 send crash 2 --target png/read --crash "$(unit two)"
-sleep 1
-check "nothing is taken in" test -f "$(incoming)/new/$(name_of 2 c)"
+crash_in() {
+	[ "$(outcome 2)" = ingested ]
+}
+check "a crash is still taken" wait_until 10 crash_in
+check "units wait" test -f "$(incoming)/new/$(name_of 7)"
 check "the admin socket lives" test -n "$(api status)"
-check "and says why" grep -q "disk reserve" <<<"$(api status)"
+check "and says why" grep -q "hard mark" <<<"$(api status)"
+
+# ---- next to nothing left
+left 1
+given_up() {
+	[ ! -e "$root/data/reserve" ]
+}
+check "the reserve is given up" wait_until 10 given_up
+left 1
+check "then it is full" wait_until 10 level_is full
+send crash 8 --target png/read --crash "$(unit eight)"
+sleep 1
+check "nothing is taken in" test -f "$(incoming)/new/$(name_of 8 c)"
+check "the admin socket lives on" test -n "$(api status)"
 rm "$root/filler"
 check "with room again the hold is lifted" wait_until 10 hold_is 0
-wait_empty
-is "and what waited is taken" ingested "$(outcome 2)"
+wait_empty 15
+is "and what waited is taken" ingested "$(outcome 7)"
+is "crashes too" ingested "$(outcome 8)"
+check "and there is a reserve again" wait_until 10 test -s "$root/data/reserve"
 
 # ---- full in the middle of a bundle
 left 12

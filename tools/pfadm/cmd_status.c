@@ -33,6 +33,17 @@ print_words(const char *title, const struct json_value *counts)
 	printf("%s\n", i == 0 ? "none" : "");
 }
 
+/* At the pace of the last days; nothing when it does not grow. */
+static void
+print_days(const struct json_value *item)
+{
+	uint64_t days;
+
+	if (json_u64(json_get(item, "days_to_full"), &days) == 0)
+		printf(", full in %ju day%s", (uintmax_t)days,
+		    days == 1 ? "" : "s");
+}
+
 static void
 print_master(struct pfadm *pf, const struct json_value *s)
 {
@@ -41,10 +52,29 @@ print_master(struct pfadm *pf, const struct json_value *s)
 	printf("PandaFuzz %s", json_get_string(s, "version", "?"));
 	cell(&out, s, "started", CELL_TIME, pf->tty);
 	printf(", started %s\n", buf_text(&out));
-	printf("%-10s%s free of %s\n", "disk",
+	printf("%-10s%s free of %s", "disk",
 	    text_size(json_get_u64(s, "disk_free", 0)).text,
 	    text_size(json_get_u64(s, "disk_total", 0)).text);
+	print_days(s);
+	putchar('\n');
 	buf_release(&out);
+}
+
+/* What each project takes, the largest first. */
+static void
+print_projects(const struct json_value *s)
+{
+	const struct json_value *p = json_first(json_get(s, "projects"));
+
+	for (; p != NULL; p = json_next(p)) {
+		printf("  %-20s corpus %s, crashes %s, builds %s",
+		    json_get_string(p, "project", ""),
+		    text_size(json_get_u64(p, "corpus_bytes", 0)).text,
+		    text_size(json_get_u64(p, "crash_bytes", 0)).text,
+		    text_size(json_get_u64(p, "build_bytes", 0)).text);
+		print_days(p);
+		putchar('\n');
+	}
 }
 
 static void
@@ -113,6 +143,7 @@ print_status(struct pfadm *pf, const struct json_value *root)
 	const struct json_value *alarm = json_first(json_get(s, "alarms"));
 
 	print_master(pf, s);
+	print_projects(s);
 	print_work(pf, s);
 	print_spool(s);
 	print_ledger(pf);

@@ -1,0 +1,104 @@
+/*
+ * The seldom work, in the order of what depends on what: first counted, then
+ * let go.
+ */
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "masterd/chores.h"
+#include "masterd/db/usage.h"
+
+#define INPUTS_KEPT  10  /* of a bucket, when room runs short */
+#define INPUTS_AGAIN 500 /* let go of in one turn */
+
+typedef int chore_fn(const struct chores *c, struct err *e);
+
+/* A full disk passes; all else does not. */
+static int
+failed(const struct chores *c, const char *what, struct err *e)
+{
+	db_rollback(c->db);
+	if (e->cls != ERR_AGAIN)
+		return -1;
+	log_warn(
+	    "chore.postponed", LOG_T("chore", what), LOG_T("reason", e->text));
+	return 0;
+}
+
+static int
+run(const struct chores *c, const char *what, chore_fn *chore, struct err *e)
+{
+	if (db_begin(c->db, e) == -1 || chore(c, e) == -1 ||
+	    db_commit(c->db, e) == -1)
+		return failed(c, what, e);
+	return 0;
+}
+
+/* ---- counting -------------------------------------------------------- */
+
+static int
+count_bytes(const struct chores *c, struct err *e)
+{
+	struct disk *d = store_disk(c->store);
+
+	(void)disk_level(d);
+	return usage_record(
+	    c->db, clock_wall_ms(), disk_state(d)->free_bytes, e);
+}
+
+static int
+count_targets(const struct chores *c, struct err *e)
+{
+	return usage_targets(c->db, clock_wall_ms(), e);
+}
+
+/* ---- making room ----------------------------------------------------- */
+
+static int
+mark_spare(const struct chores *c, struct err *e)
+{
+	return usage_mark_spare(c->db, INPUTS_KEPT, INPUTS_AGAIN, e);
+}
+
+static int
+forget_spare(const struct chores *c, struct err *e)
+{
+	return usage_spare_gone(c->db, e);
+}
+
+static int
+drop(void *arg, const char *project, const char *target,
+    const struct digest *sha256, struct err *e)
+{
+	log_info("input.dropped", LOG_T("project", project),
+	    LOG_T("target", target), LOG_T("sha256", digest_hex(sha256).text));
+	return store_drop_input(arg, project, target, sha256, e);
+}
+
+/* Rows first, then bytes, then the rows again: see usage.h. */
+static int
+drop_inputs(const struct chores *c, struct err *e)
+{
+	if (run(c, "mark inputs", mark_spare, e) == -1)
+		return -1;
+	if (usage_each_spare(c->db, drop, c->store, e) == -1)
+		return failed(c, "drop inputs", e);
+	return run(c, "forget inputs", forget_spare, e);
+}
+
+/* ---- when ------------------------------------------------------------ */
+
+int
+chores_hourly(const struct chores *c, struct err *e)
+{
+	if (run(c, "bytes", count_bytes, e) == -1)
+		return -1;
+	return run(c, "targets", count_targets, e);
+}
+
+int
+chores_often(const struct chores *c, bool idle, struct err *e)
+{
+	if (!idle || disk_level(store_disk(c->store)) == DISK_ROOMY)
+		return 0;
+	return drop_inputs(c, e);
+}

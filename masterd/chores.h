@@ -1,0 +1,26 @@
+#ifndef MASTERD_CHORES_H
+#define MASTERD_CHORES_H
+
+#include <stdbool.h>
+
+#include "masterd/db/db.h"
+#include "masterd/store/store.h"
+
+/*
+ * What the master does for its own sake, seldom, and a little at a time: bytes
+ * are counted, and when room runs short what may go early goes.  Each chore is
+ * a transaction of its own; one that fails for want of room is logged and done
+ * the next time.  A return of -1 ends the process.
+ */
+struct chores {
+	struct db *db;
+	struct store *store;
+};
+
+/* Once at start and each hour. */
+int chores_hourly(const struct chores *c, struct err *e);
+
+/* Every 10 s.  "idle": no batch is between its names and its COMMIT. */
+int chores_often(const struct chores *c, bool idle, struct err *e);
+
+#endif

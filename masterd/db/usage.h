@@ -1,0 +1,42 @@
+#ifndef MASTERD_DB_USAGE_H
+#define MASTERD_DB_USAGE_H
+
+#include <stdint.h>
+
+#include "lib/base/digest.h"
+#include "masterd/db/db.h"
+
+/*
+ * What projects take of the disk, a line a day, from which growth and the days
+ * until it is full are reckoned (view v_usage), and what may be let go of when
+ * room runs short.
+ */
+int usage_record(
+    struct db *db, uint64_t now_ms, uint64_t disk_free, struct err *e);
+
+/* The next day's line of targets: edges, features, units, work done. */
+int usage_targets(struct db *db, uint64_t now_ms, struct err *e);
+
+/*
+ * Inputs of crashes that may go: of a bucket with more than "keep" inputs all
+ * but the first, the smallest and the newest ones.
+ *
+ *	has_input  1 --- usage_mark_spare(), COMMIT --------------> -1
+ *	          -1 --- usage_each_spare(): the caller unlinks,
+ *	                 usage_spare_gone(), COMMIT --------------->  0
+ *
+ * A kill in between leaves rows of -1, which come out again the next time.
+ * Not while a batch is between its names and its COMMIT: that took a row's
+ * word for an input that is there.
+ */
+/* At most "most" crashes. */
+int usage_mark_spare(struct db *db, int keep, int most, struct err *e);
+
+typedef int usage_spare_fn(void *arg, const char *project, const char *target,
+    const struct digest *sha256, struct err *e);
+int usage_each_spare(
+    struct db *db, usage_spare_fn *fn, void *arg, struct err *e);
+
+int usage_spare_gone(struct db *db, struct err *e);
+
+#endif
