@@ -21,7 +21,7 @@ LIBS_WIRE = -lz
 LIBS_ARCHIVE = -larchive
 LIBS_MASTERD = -lsqlite3 -lmicrohttpd -lseccomp $(LIBS_WIRE) $(LIBS_BASE)
 LIBS_BOTD = -lssh2 $(LIBS_ARCHIVE) $(LIBS_WIRE) $(LIBS_BASE)
-LIBS_PFADM = -lcurl -lsmartcols $(LIBS_BASE)
+LIBS_PFADM = -lcurl -lsmartcols $(LIBS_ARCHIVE) $(LIBS_BASE)
 
 .PHONY: default
 default: all
@@ -31,6 +31,10 @@ LIB_BASE = \
 	lib/base/buf.c \
 	lib/base/clock.c \
 	lib/base/config.c \
+	lib/base/config_command.c \
+	lib/base/config_load.c \
+	lib/base/config_print.c \
+	lib/base/config_retry.c \
 	lib/base/config_tree.c \
 	lib/base/config_yaml.c \
 	lib/base/digest.c \
@@ -42,13 +46,15 @@ LIB_BASE = \
 	lib/base/json_write.c \
 	lib/base/log.c \
 	lib/base/loop.c \
+	lib/base/nearest.c \
 	lib/base/random.c \
 	lib/base/retry.c \
 	lib/base/spawn.c \
 	lib/base/text.c
 
-# ---- lib/archive: seed corpora in ------------------------------------------
+# ---- lib/archive: builds and seed corpora in -------------------------------
 LIB_ARCHIVE = \
+	lib/archive/build.c \
 	lib/archive/seeds.c
 
 # ---- lib/wire: what bot and master say to each other -----------------------
@@ -56,6 +62,7 @@ LIB_WIRE = \
 	lib/wire/bundle_read.c \
 	lib/wire/bundle_write.c \
 	lib/wire/fields.c \
+	lib/wire/flags.c \
 	lib/wire/ids.c \
 	lib/wire/job_file.c \
 	lib/wire/manifest.c \
@@ -87,7 +94,9 @@ SPOOL = \
 # ---- masterd ---------------------------------------------------------------
 MASTERD_STORE = \
 	masterd/store/disk.c \
+	masterd/store/builds.c \
 	masterd/store/jobs.c \
+	masterd/store/metadata.c \
 	masterd/store/names.c \
 	masterd/store/stage.c \
 	masterd/store/store.c \
@@ -97,23 +106,52 @@ MASTERD_DB = \
 	masterd/db/beats.c \
 	masterd/db/bots.c \
 	masterd/db/builds.c \
+	masterd/db/builds_keep.c \
+	masterd/db/checks.c \
 	masterd/db/db.c \
+	masterd/db/demand.c \
 	masterd/db/facts.c \
+	masterd/db/follow.c \
 	masterd/db/jobs.c \
+	masterd/db/jobs_change.c \
+	masterd/db/jobs_choose.c \
+	masterd/db/jobs_values.c \
 	masterd/db/leases.c \
+	masterd/db/leases_end.c \
 	masterd/db/leases_plan.c \
+	masterd/db/leases_recover.c \
 	masterd/db/ledger.c \
 	masterd/db/ledger_check.c \
+	masterd/db/metadata.c \
+	masterd/db/migrate.c \
+	masterd/db/multipliers.c \
+	masterd/db/nearest.c \
 	masterd/db/reader.c \
+	masterd/db/rebuild.c \
+	masterd/db/rebuild_sql.c \
+	masterd/db/retention.c \
 	masterd/db/schema.c \
 	masterd/db/schema_2.c \
 	masterd/db/segments.c \
+	masterd/db/tasks.c \
 	masterd/db/usage.c \
 	masterd/db/views.c \
 	masterd/db/views_sql.c
 
 MASTERD_PLAN = \
-	masterd/plan/schedule.c
+	masterd/plan/match.c \
+	masterd/plan/multiplier.c \
+	masterd/plan/retention.c \
+	masterd/plan/schedule.c \
+	masterd/plan/seats.c \
+	masterd/plan/share.c \
+	masterd/plan/templates.c \
+	masterd/plan/templates_resolve.c \
+	masterd/plan/values.c \
+	masterd/plan/values_items.c \
+	masterd/plan/values_keys.c \
+	masterd/plan/why.c \
+	masterd/plan/withdraw.c
 
 MASTERD_INTAKE = \
 	masterd/intake/apply.c \
@@ -132,14 +170,20 @@ MASTERD_INTAKE = \
 
 MASTERD_PUBLISH = \
 	masterd/publish/pack.c \
+	masterd/publish/plan.c \
 	masterd/publish/publish.c \
 	masterd/publish/tick.c \
-	masterd/publish/tickets.c
+	masterd/publish/ticket_values.c \
+	masterd/publish/tickets.c \
+	masterd/publish/written.c
 
 MASTERD_ADMIN = \
 	masterd/admin/admin.c \
 	masterd/admin/build_targets.c \
 	masterd/admin/http.c \
+	masterd/admin/job_body.c \
+	masterd/admin/job_make.c \
+	masterd/admin/keep_rows.c \
 	masterd/admin/metrics.c \
 	masterd/admin/read_child.c \
 	masterd/admin/roles.c \
@@ -148,18 +192,35 @@ MASTERD_ADMIN = \
 	masterd/admin/routes_crash.c \
 	masterd/admin/routes_file.c \
 	masterd/admin/routes_job.c \
+	masterd/admin/routes_job_change.c \
+	masterd/admin/routes_job_show.c \
 	masterd/admin/routes_list.c \
+	masterd/admin/routes_remove.c \
 	masterd/admin/routes_spool.c \
 	masterd/admin/routes_status.c \
+	masterd/admin/routes_why.c \
 	masterd/admin/socket.c \
 	masterd/admin/traits.c \
 	masterd/admin/uploads.c
 
+# What tests link, too.
+MASTERD_PROCESS = \
+	masterd/templates.c
+
 MASTERD = \
 	masterd/chores.c \
+	masterd/jobs.c \
 	masterd/main.c \
+	masterd/maintain.c \
+	masterd/metadata.c \
+	masterd/rebuild.c \
+	masterd/rebuild_store.c \
 	masterd/recover.c \
-	masterd/settings.c
+	masterd/retire.c \
+	masterd/settings.c \
+	masterd/times.c \
+	masterd/upkeep.c \
+	masterd/weigh.c
 
 # ---- botd ------------------------------------------------------------------
 BOTD_COURIER = \
@@ -185,8 +246,11 @@ BOTD_CAGE = \
 	botd/cage/tree.c
 
 BOTD_ENGINE = \
+	botd/engine/check.c \
 	botd/engine/dict.c \
+	botd/engine/elf_calls.c \
 	botd/engine/engine.c \
+	botd/engine/environment.c \
 	botd/engine/libfuzzer.c \
 	botd/engine/options.c
 
@@ -194,7 +258,9 @@ BOTD_RUNNER = \
 	botd/runner/beat.c \
 	botd/runner/birth.c \
 	botd/runner/cache.c \
+	botd/runner/check.c \
 	botd/runner/collect.c \
+	botd/runner/cpu.c \
 	botd/runner/fill.c \
 	botd/runner/launch.c \
 	botd/runner/names.c \
@@ -224,22 +290,27 @@ PFADM = \
 
 PFADM_PARTS = \
 	tools/pfadm/build_folder.c \
+	tools/pfadm/build_wait.c \
 	tools/pfadm/client.c \
 	tools/pfadm/cmd_build.c \
 	tools/pfadm/cmd_crash.c \
 	tools/pfadm/cmd_events.c \
 	tools/pfadm/cmd_job.c \
+	tools/pfadm/cmd_job_watch.c \
 	tools/pfadm/cmd_run.c \
 	tools/pfadm/cmd_spool.c \
 	tools/pfadm/cmd_status.c \
+	tools/pfadm/cmd_why.c \
 	tools/pfadm/commands.c \
 	tools/pfadm/complain.c \
 	tools/pfadm/fetch.c \
 	tools/pfadm/grammar.c \
+	tools/pfadm/hashing.c \
 	tools/pfadm/nearest.c \
 	tools/pfadm/options.c \
 	tools/pfadm/sheets.c \
-	tools/pfadm/table.c
+	tools/pfadm/table.c \
+	tools/pfadm/unpack.c
 
 PF_SPOOL = \
 	tools/pf-spool/main.c \
@@ -260,7 +331,11 @@ PF_LOCAL = \
 UNIT_BASE = \
 	tests/unit/lib/base/buf_test.c \
 	tests/unit/lib/base/clock_test.c \
+	tests/unit/lib/base/config_command_test.c \
+	tests/unit/lib/base/config_load_test.c \
+	tests/unit/lib/base/config_print_test.c \
 	tests/unit/lib/base/config_test.c \
+	tests/unit/lib/base/config_tree_test.c \
 	tests/unit/lib/base/config_yaml_test.c \
 	tests/unit/lib/base/digest_test.c \
 	tests/unit/lib/base/err_test.c \
@@ -272,21 +347,25 @@ UNIT_BASE = \
 	tests/unit/lib/base/log_test.c \
 	tests/unit/lib/base/loop_test.c \
 	tests/unit/lib/base/loop_watch_test.c \
+	tests/unit/lib/base/nearest_test.c \
 	tests/unit/lib/base/random_test.c \
 	tests/unit/lib/base/retry_test.c \
 	tests/unit/lib/base/spawn_test.c \
 	tests/unit/lib/base/text_test.c
 
 UNIT_ARCHIVE = \
+	tests/unit/lib/archive/build_test.c \
 	tests/unit/lib/archive/seeds_test.c
 
 UNIT_WIRE = \
 	tests/unit/lib/wire/bundle_read_test.c \
 	tests/unit/lib/wire/bundle_write_test.c \
+	tests/unit/lib/wire/flags_test.c \
 	tests/unit/lib/wire/ids_test.c \
 	tests/unit/lib/wire/job_file_test.c \
 	tests/unit/lib/wire/manifest_test.c \
 	tests/unit/lib/wire/record_test.c \
+	tests/unit/lib/wire/sanitizers_test.c \
 	tests/unit/lib/wire/status_test.c \
 	tests/unit/lib/wire/ticket_test.c
 
@@ -305,36 +384,73 @@ UNIT_SPOOL = \
 
 UNIT_MASTERD = \
 	tests/unit/masterd/admin/admin_test.c \
+	tests/unit/masterd/admin/job_make_test.c \
+	tests/unit/masterd/admin/routes_job_test.c \
 	tests/unit/masterd/admin/socket_test.c \
 	tests/unit/masterd/admin/traits_test.c \
 	tests/unit/masterd/db/bots_test.c \
 	tests/unit/masterd/db/builds_test.c \
+	tests/unit/masterd/db/checks_test.c \
 	tests/unit/masterd/db/db_test.c \
+	tests/unit/masterd/db/downgrade_test.c \
+	tests/unit/masterd/db/demand_test.c \
 	tests/unit/masterd/db/facts_test.c \
+	tests/unit/masterd/db/follow_test.c \
 	tests/unit/masterd/db/jobs_test.c \
+	tests/unit/masterd/db/jobs_change_test.c \
+	tests/unit/masterd/db/jobs_choose_test.c \
+	tests/unit/masterd/db/jobs_values_test.c \
+	tests/unit/masterd/db/nearest_test.c \
 	tests/unit/masterd/db/leases_test.c \
+	tests/unit/masterd/db/leases_end_test.c \
+	tests/unit/masterd/db/leases_plan_test.c \
+	tests/unit/masterd/db/leases_recover_test.c \
 	tests/unit/masterd/db/ledger_test.c \
+	tests/unit/masterd/db/metadata_test.c \
+	tests/unit/masterd/db/migrate_test.c \
 	tests/unit/masterd/db/reader_test.c \
+	tests/unit/masterd/db/retention_test.c \
+	tests/unit/masterd/db/schema_2_test.c \
 	tests/unit/masterd/db/segments_test.c \
+	tests/unit/masterd/db/tasks_test.c \
 	tests/unit/masterd/db/usage_test.c \
 	tests/unit/masterd/db/views_test.c \
 	tests/unit/masterd/intake/fair_test.c \
 	tests/unit/masterd/intake/frame_test.c \
 	tests/unit/masterd/intake/reject_test.c \
+	tests/unit/masterd/plan/multiplier_test.c \
+	tests/unit/masterd/plan/retention_test.c \
 	tests/unit/masterd/plan/schedule_test.c \
+	tests/unit/masterd/plan/simulate_test.c \
+	tests/unit/masterd/plan/templates_manual_test.c \
+	tests/unit/masterd/plan/templates_test.c \
+	tests/unit/masterd/plan/values_test.c \
+	tests/unit/masterd/plan/why_test.c \
 	tests/unit/masterd/publish/pack_test.c \
+	tests/unit/masterd/publish/plan_test.c \
 	tests/unit/masterd/publish/publish_test.c \
+	tests/unit/masterd/publish/tick_test.c \
+	tests/unit/masterd/publish/ticket_values_test.c \
+	tests/unit/masterd/retire_test.c \
+	tests/unit/masterd/settings_test.c \
 	tests/unit/masterd/store/disk_test.c \
-	tests/unit/masterd/store/store_test.c
+	tests/unit/masterd/store/store_test.c \
+	tests/unit/masterd/store/jobs_test.c \
+	tests/unit/masterd/templates_test.c \
+	tests/unit/masterd/weigh_test.c
 
 UNIT_BOTD = \
 	tests/unit/botd/cage/cage_test.c \
+	tests/unit/botd/engine/check_test.c \
 	tests/unit/botd/engine/dict_test.c \
+	tests/unit/botd/engine/elf_calls_test.c \
+	tests/unit/botd/engine/environment_test.c \
 	tests/unit/botd/engine/libfuzzer_test.c \
 	tests/unit/botd/engine/options_test.c \
 	tests/unit/botd/runner/beat_test.c \
 	tests/unit/botd/runner/cache_test.c \
 	tests/unit/botd/runner/collect_test.c \
+	tests/unit/botd/runner/cpu_test.c \
 	tests/unit/botd/runner/names_test.c \
 	tests/unit/botd/runner/outbox_test.c \
 	tests/unit/botd/runner/result_test.c \
@@ -363,25 +479,58 @@ UNIT_HELPERS = \
 	tests/unit/botd/courier/scene.c \
 	tests/unit/botd/runner/world.c \
 	tests/unit/lib/wire/bundles.c \
-	tests/unit/scratch.c
+	tests/unit/scratch.c \
+	tests/unit/settings_page.c
 
 # And those that only some may link, by the rules below.
 UNIT_APART = \
 	tests/unit/faultsys.c \
 	tests/unit/masterd/admin/server.c \
+	tests/unit/masterd/db/killed.c \
+	tests/unit/masterd/db/schemas.c \
 	tests/unit/masterd/farm.c \
+	tests/unit/masterd/plan/scene.c \
+	tests/unit/masterd/work.c \
 	tests/unit/masterd/world.c
 
 # Tests over a database with a row of everything, and over a served socket.
-UNIT_WORLD = admin/admin admin/socket db/builds db/jobs db/reader db/views
+UNIT_WORLD = admin/admin admin/socket admin/job_make admin/routes_job db/builds \
+	db/jobs db/jobs_change db/jobs_choose db/jobs_values db/metadata db/nearest db/reader \
+	db/views publish/ticket_values
 $(UNIT_WORLD:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/world.o
-$B/tests/unit/masterd/admin/admin_test $B/tests/unit/masterd/admin/socket_test: \
-    $B/tests/unit/masterd/admin/server.o
+$B/tests/unit/masterd/admin/admin_test $B/tests/unit/masterd/admin/socket_test \
+$B/tests/unit/masterd/admin/routes_job_test: $B/tests/unit/masterd/admin/server.o
+
+# Retiring builds is wired by main, not part of the archive.
+$B/tests/unit/masterd/retire_test: $B/masterd/retire.o \
+    $B/tests/unit/masterd/world.o
 
 # Tests over a database with next to nothing in it.
-UNIT_FARM = db/bots db/facts db/leases db/ledger db/segments db/usage publish/pack \
+UNIT_FARM = db/bots db/facts db/ledger db/retention db/segments db/usage publish/pack \
 	publish/publish
 $(UNIT_FARM:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o
+
+# And over tasks, leases and builds in it.
+UNIT_WORK = db/checks db/demand publish/plan weigh db/follow db/leases db/leases_end db/leases_plan \
+	db/leases_recover db/schema_2 db/tasks publish/tick
+$(UNIT_WORK:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o \
+    $B/tests/unit/masterd/work.o
+
+# Farms in words, and farms in time.
+$B/tests/unit/masterd/plan/schedule_test $B/tests/unit/masterd/plan/why_test: \
+    $B/tests/unit/masterd/plan/scene.o
+$B/tests/unit/masterd/plan/simulate_test: $B/tests/bench/simulate.o \
+    $B/tests/bench/simulate_day.o
+
+# Weighing is wired by main, not part of the archive.
+$B/tests/unit/masterd/weigh_test: $B/masterd/weigh.o
+
+# Its clocks are moved.
+$B/tests/unit/masterd/publish/tick_test: \
+    WRAP = -Wl,--wrap=clock_up_ms,--wrap=clock_wall_ms
+
+# What only masterd has; botd's settings have the same names.
+$B/tests/unit/masterd/settings_test: $B/masterd/settings.o
 
 # Tests that link faultsys.o make system calls fail (STYLE 18).
 FAULTSYS_WRAP = openat write close fdopendir readdir fsync fstat fstatat \
@@ -389,23 +538,39 @@ FAULTSYS_WRAP = openat write close fdopendir readdir fsync fstat fstatat \
 $B/tests/unit/spool/spool_fault_test: $B/tests/unit/faultsys.o
 $B/tests/unit/spool/spool_fault_test: WRAP = $(FAULTSYS_WRAP:%=-Wl,--wrap=%)
 
+# And those that link killed.o are killed at each of their calls.
+KILLED_WRAP = renameat linkat unlinkat write
+UNIT_KILLED = db/downgrade db/migrate
+$(UNIT_KILLED:%=$B/tests/unit/masterd/%_test): \
+    $B/tests/unit/masterd/db/killed.o $B/tests/unit/masterd/db/schemas.o
+$(UNIT_KILLED:%=$B/tests/unit/masterd/%_test): \
+    WRAP = $(KILLED_WRAP:%=-Wl,--wrap=%)
+
 # ---- tests/fuzz: we fuzz ourselves -----------------------------------------
 FUZZ_TARGETS = \
+	tests/fuzz/archive_fuzz.c \
 	tests/fuzz/bundle_fuzz.c \
+	tests/fuzz/config_fuzz.c \
+	tests/fuzz/elf_fuzz.c \
 	tests/fuzz/engine_fuzz.c \
 	tests/fuzz/json_fuzz.c \
 	tests/fuzz/seeds_fuzz.c \
 	tests/fuzz/status_fuzz.c \
+	tests/fuzz/templates_fuzz.c \
 	tests/fuzz/text_fuzz.c \
 	tests/fuzz/ticket_fuzz.c \
 	tests/fuzz/triage_fuzz.c
 
 # ---- tests/bench, tests/fault: programs the scripts run --------------------
 TEST_TOOLS = \
+	tests/bench/build_add.c \
 	tests/bench/engine.c \
 	tests/bench/ingest.c \
 	tests/bench/latency.c \
 	tests/bench/memory.c \
+	tests/bench/year.c \
+	tests/bench/schedule.c \
+	tests/bench/tasks.c \
 	tests/fault/craft.c \
 	tests/fault/feed.c \
 	tests/fault/killat.c
@@ -417,14 +582,17 @@ BENCH_PARTS = \
 	tests/bench/feed.c \
 	tests/bench/floor.c \
 	tests/bench/master.c \
-	tests/bench/usage.c
+	tests/bench/simulate.c \
+	tests/bench/simulate_day.c \
+	tests/bench/usage.c \
+	tests/bench/year_load.c
 
 # ---- rules -----------------------------------------------------------------
 # Everything but the mains goes into one archive; the linker takes what a
 # program needs.  Which folder may use which is kept by a test, not by this.
 SHARED = $(LIB_BASE) $(LIB_ARCHIVE) $(LIB_WIRE) $(LIB_TRIAGE) $(SPOOL) \
 	$(MASTERD_STORE) $(MASTERD_DB) $(MASTERD_PLAN) $(MASTERD_INTAKE) \
-	$(MASTERD_PUBLISH) $(MASTERD_ADMIN) \
+	$(MASTERD_PUBLISH) $(MASTERD_ADMIN) $(MASTERD_PROCESS) \
 	$(BOTD_COURIER) $(BOTD_CAGE) $(BOTD_ENGINE) $(BOTD_RUNNER) \
 	$(BOTD_PROCESS) $(PFADM_PARTS)
 SOURCES = $(SHARED) $(MASTERD) $(BOTD) $(PFADM) $(PF_SPOOL) $(PF_LOCAL)
@@ -487,9 +655,12 @@ $B/tests/fuzz/%: tests/fuzz/%.c $(LIB_BASE) $(LIB_WIRE) $(LIB_TRIAGE)
 	clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $^ $(LIBS_WIRE) $(LIBS_BASE)
 
 # Those that need more than the libraries.
+$B/tests/fuzz/elf_fuzz: botd/engine/elf_calls.c
 $B/tests/fuzz/engine_fuzz: $(BOTD_ENGINE)
-$B/tests/fuzz/seeds_fuzz: $(LIB_ARCHIVE)
-$B/tests/fuzz/seeds_fuzz: LIBS_WIRE += $(LIBS_ARCHIVE)
+$B/tests/fuzz/templates_fuzz: $(filter masterd/plan/templates% \
+    masterd/plan/values%,$(MASTERD_PLAN))
+$B/tests/fuzz/archive_fuzz $B/tests/fuzz/seeds_fuzz: $(LIB_ARCHIVE)
+$B/tests/fuzz/archive_fuzz $B/tests/fuzz/seeds_fuzz: LIBS_WIRE += $(LIBS_ARCHIVE)
 
 .PHONY: unit fuzz-programs test-tools
 unit: $(UNIT_PROGRAMS)
@@ -554,4 +725,5 @@ clean:
 
 .PRECIOUS: $B/%.o
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:%.c=$B/%.d) $(UNIT_HELPERS:%.c=$B/%.d) \
-	$(TEST_TOOLS:%.c=$B/%.d)
+	$(UNIT_APART:%.c=$B/%.d) $(TEST_TOOLS:%.c=$B/%.d) \
+	$(BENCH_PARTS:%.c=$B/%.d)

@@ -3,7 +3,7 @@
  * supervisor; it starts this program again as "courier" and as "runner" with
  * the same options, so that ps shows who is who.
  */
-#include <getopt.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/fs.h"
 #include "lib/base/log.h"
+#include "lib/base/loop.h"
 #include "lib/base/version.h"
 #include "botd/courier/courier.h"
 #include "botd/doctor.h"
@@ -19,79 +21,154 @@
 #include "botd/settings.h"
 #include "botd/supervisor.h"
 
-#define MAX_OPTIONS 64
-#define MAX_ARGS    (MAX_OPTIONS * 2 + 8)
-#define OPTION_KEY  1000 /* + index into settings_keys */
+/* In the root: what the supervisor has in force.  Its children read this and
+ * not what it was read from, so that a file that was broken meanwhile, or a
+ * change that waits for a restart, does not reach one of them alone. */
+#define IN_FORCE     "settings.yaml"
+#define IN_FORCE_MAX 65536
 
 struct command {
-	const char *config; /* NULL: SETTINGS_FILE if it is there */
-	struct {
-		int key;         /* index into settings_keys */
-		char option[32]; /* "--known-hosts" */
-		const char *text;
-	} set[MAX_OPTIONS];
-	int set_count;
+	struct config_command line;
+	struct config_said said;
 	const char *verb;
 	struct settings settings;
+	struct courier_config courier;
 };
 
-/* ---- verbs ----------------------------------------------------------- */
+/* ---- the supervisor -------------------------------------------------- */
 
-/* argv for a child: the options as they were given, and its verb. */
-static const char *const *
-child_argv(const struct command *m, const char *verb, const char **argv)
+/* argv for a child: what is in force, the options as they were given (an
+ * option wins over the environment), and its verb. */
+static char **
+child_argv(const struct command *m, const char *verb)
 {
-	static char self[4096];
+	const struct config_sources *from = &m->line.sources;
+	char **argv = mem_array(from->option_count + 5, sizeof(*argv));
+	struct buf text = BUF_INIT;
+	char self[4096];
 	ssize_t len;
-	int n = 0, i;
+	size_t n = 0, i;
 
 	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[len > 0 ? len : 0] = '\0';
 	/* The file may have been replaced by an upgrade since. */
-	argv[n++] = access(self, X_OK) == 0 ? self : "/proc/self/exe";
-	if (m->config != NULL) {
-		argv[n++] = "--config";
-		argv[n++] = m->config;
+	argv[n++] =
+	    mem_strdup(access(self, X_OK) == 0 ? self : "/proc/self/exe");
+	argv[n++] = mem_strdup("--config");
+	buf_printf(&text, "%s/" IN_FORCE, m->settings.root);
+	argv[n++] = buf_detach(&text);
+	for (i = 0; i < from->option_count; i++) {
+		buf_printf(&text, "%s=%s", from->options[i].origin,
+		    from->options[i].text);
+		argv[n++] = buf_detach(&text);
 	}
-	for (i = 0; i < m->set_count; i++) {
-		argv[n++] = m->set[i].option;
-		argv[n++] = m->set[i].text;
-	}
-	argv[n++] = verb;
-	argv[n] = NULL;
+	argv[n++] = mem_strdup(verb);
 	return argv;
 }
 
-static int
-verb_run(const struct command *m)
+static void
+argv_free(char **argv)
 {
-	const char *runner[MAX_ARGS], *courier[MAX_ARGS];
+	size_t i;
+
+	for (i = 0; argv[i] != NULL; i++)
+		free(argv[i]);
+	free(argv);
+}
+
+/* Not written when it says the same already: a full disk is no reason to stop
+ * a bot that only starts again. */
+static int
+write_in_force(void *arg, int root, struct err *e)
+{
+	const struct command *m = arg;
+	struct buf text = BUF_INIT, old = BUF_INIT;
+	int rc = 0;
+
+	buf_adds(&text, "# Written by pandafuzz-botd: what is in force.\n");
+	config_print(&settings_table, &m->settings, m->said.origins, &text);
+	if (fs_read_file(root, IN_FORCE, &old, IN_FORCE_MAX, NULL) == -1 ||
+	    old.len != text.len || memcmp(old.data, text.data, text.len) != 0)
+		rc = fs_replace(
+		    root, IN_FORCE, text.data, text.len, 0640, false, e);
+	buf_release(&text);
+	buf_release(&old);
+	return rc;
+}
+
+static bool
+reload(void *arg, int root)
+{
+	struct command *m = arg;
+	struct err e;
+
+	loop_notify("RELOADING=1");
+	if (!settings_reload(
+		&m->settings, &m->line.sources, &m->said, LEVEL_INFO))
+		return false;
+	if (write_in_force(m, root, &e) == 0)
+		return true;
+	log_error("config.refused", LOG_T("reason", e.text));
+	return false;
+}
+
+static int
+verb_run(struct command *m)
+{
+	char **runner = child_argv(m, "runner");
+	char **courier = child_argv(m, "courier");
 	struct supervisor_config c = {m->settings.root, m->settings.bot_name,
-	    child_argv(m, "runner", runner), child_argv(m, "courier", courier)};
+	    (const char *const *)runner, (const char *const *)courier, m,
+	    write_in_force, reload};
+	int code = supervisor_run(&c);
 
-	return supervisor_run(&c);
+	argv_free(runner);
+	argv_free(courier);
+	return code;
+}
+
+/* ---- its children ---------------------------------------------------- */
+
+static void
+reload_courier(void *arg)
+{
+	struct command *m = arg;
+
+	if (settings_reload(
+		&m->settings, &m->line.sources, &m->said, LEVEL_DEBUG))
+		settings_courier(&m->settings, &m->courier);
 }
 
 static int
-verb_courier(const struct command *m)
+verb_courier(struct command *m)
 {
-	struct courier_config c;
+	m->courier.reload = reload_courier;
+	m->courier.reload_arg = m;
+	settings_courier(&m->settings, &m->courier);
+	return courier_run(&m->courier);
+}
 
-	settings_courier(&m->settings, &c);
-	return courier_run(&c);
+static void
+reload_runner(void *arg, struct runner_config *r)
+{
+	struct command *m = arg;
+
+	if (settings_reload(
+		&m->settings, &m->line.sources, &m->said, LEVEL_DEBUG))
+		settings_runner(&m->settings, r);
 }
 
 static int
-verb_runner(const struct command *m)
+verb_runner(struct command *m)
 {
-	struct runner_config r;
+	struct runner_config r = {.reload = reload_runner, .reload_arg = m};
 
 	settings_runner(&m->settings, &r);
 	return runner_run(&r);
 }
 
 static int
-verb_doctor(const struct command *m)
+verb_doctor(struct command *m)
 {
 	const struct settings *s = &m->settings;
 	struct doctor_config c = {s->root, s->bot_name, s->link, s->key,
@@ -103,7 +180,7 @@ verb_doctor(const struct command *m)
 /* clang-format off */
 static const struct {
 	const char *name;
-	int (*fn)(const struct command *m);
+	int (*fn)(struct command *m);
 } verbs[] = {
 	{ "run",	verb_run },
 	{ "doctor",	verb_doctor },
@@ -133,10 +210,16 @@ usage(FILE *to)
 	    "  --slots N           parallel sessions (by cores and memory)\n"
 	    "  --sandbox S         bwrap, or none\n"
 	    "  --log-level L       debug, info, warn or error\n"
+	    "  --check-config      say what is wrong with the settings, and "
+	    "end\n"
+	    "  --print-config      print them, each with its origin, and end\n"
 	    "  --help, --version\n"
 	    "\n"
-	    "Every key of the settings file is an option too, with '-' for "
-	    "'_'.\n"
+	    "Every key of botd.yaml(5) is an option too, with '-' for '_' "
+	    "and '.'.\n"
+	    "A file's keys are overruled by botd.d/*.yaml beside it, those by "
+	    "the\nenvironment (PANDAFUZZ_SLOTS), those by options.  SIGHUP "
+	    "reads them again.\n"
 	    "\n"
 	    "  pandafuzz-botd --link sftp://bots@master:22 doctor\n"
 	    "  pandafuzz-botd --root /srv/bot --link dir:/srv/pf/spool/a run\n",
@@ -151,109 +234,58 @@ complain(const char *text)
 	return 2;
 }
 
-/* The option of a key: "--known-hosts". */
-static void
-option_name(char name[32], const char *key)
-{
-	char *p;
-
-	snprintf(name, 32, "--%s", key);
-	for (p = name; *p != '\0'; p++)
-		if (*p == '_')
-			*p = '-';
-}
-
-#define FIXED_OPTIONS 3
-
+/* -1 to go on, else the exit code. */
 static int
-take_option(struct command *m, int o, const char *name)
+read_line(struct command *m, int argc, char **argv)
 {
-	if (o == 'h')
+	config_command_parse(&settings_table, argc, argv, &m->line);
+	switch (m->line.what) {
+	case CONFIG_HELP:
 		return usage(stdout);
-	if (o == 'v') {
+	case CONFIG_VERSION:
 		puts("pandafuzz-botd " PANDAFUZZ_VERSION);
 		return 0;
-	}
-	if (o == 'c') {
-		m->config = optarg;
-		return -1;
-	}
-	if (o < OPTION_KEY || m->set_count == MAX_OPTIONS)
+	case CONFIG_WRONG:
 		return usage(stderr);
-	m->set[m->set_count].key = o - OPTION_KEY;
-	snprintf(m->set[m->set_count].option, 32, "%s", name);
-	m->set[m->set_count++].text = optarg;
-	return -1;
+	default:
+		break;
+	}
+	if (m->line.rest < argc)
+		m->verb = argv[m->line.rest++];
+	return m->line.rest < argc ? usage(stderr) : -1;
 }
 
 /* -1 to go on, else the exit code. */
 static int
-parse_options(struct command *m, int argc, char **argv)
-{
-	struct option *list =
-	    mem_array(settings_key_count + FIXED_OPTIONS + 1, sizeof(*list));
-	char(*names)[32] = mem_array(settings_key_count, sizeof(*names));
-	int o, code = -1;
-	size_t i;
-
-	list[0] = (struct option){"help", no_argument, NULL, 'h'};
-	list[1] = (struct option){"version", no_argument, NULL, 'v'};
-	list[2] = (struct option){"config", required_argument, NULL, 'c'};
-	for (i = 0; i < settings_key_count; i++) {
-		option_name(names[i], settings_keys[i].name);
-		list[FIXED_OPTIONS + i] = (struct option){
-		    names[i] + 2, required_argument, NULL, OPTION_KEY + (int)i};
-	}
-	while (
-	    code == -1 && (o = getopt_long(argc, argv, "h", list, NULL)) != -1)
-		code = take_option(
-		    m, o, o >= OPTION_KEY ? names[o - OPTION_KEY] : "");
-	free(names);
-	free(list);
-	if (code == -1 && optind < argc)
-		m->verb = argv[optind++];
-	return code == -1 && optind < argc ? usage(stderr) : code;
-}
-
-/* The file, then the options over it.  -1 to go on, else the exit code. */
-static int
 load(struct command *m)
 {
-	const char *path = m->config;
-	char *complaints = NULL;
 	struct err e;
-	int i;
+	int code;
 
-	err_clear(&e);
-	settings_init(&m->settings);
-	if (path == NULL && access(SETTINGS_FILE, F_OK) == 0)
-		path = SETTINGS_FILE;
-	if (path != NULL &&
-	    settings_read(&m->settings, path, &complaints, &e) == -1) {
-		complain(complaints != NULL ? complaints : e.text);
-		free(complaints);
-		return 2;
-	}
-	for (i = 0; i < m->set_count; i++)
-		if (settings_set(&m->settings,
-			settings_keys[m->set[i].key].name, m->set[i].text,
-			&e) == -1)
-			return complain(e.text);
+	code = config_start(&settings_table, &m->line, &m->settings, &m->said);
+	if (code != -1)
+		return code;
 	if (settings_finish(&m->settings, &e) == -1)
 		return complain(e.text);
 	log_set_level((enum log_level)m->settings.log_level);
+	settings_warn(&m->said);
 	return -1;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct command m = {.verb = "run"};
+	static struct command m = {.verb = "run"};
+	sigset_t hup;
 	size_t i;
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
-	if ((code = parse_options(&m, argc, argv)) != -1)
+	/* Until there is a loop to take it. */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
+	if ((code = read_line(&m, argc, argv)) != -1)
 		return code;
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(m.verb, verbs[i].name) != 0)
@@ -261,6 +293,8 @@ main(int argc, char **argv)
 		if ((code = load(&m)) == -1)
 			code = verbs[i].fn(&m);
 		settings_release(&m.settings);
+		config_said_release(&settings_table, &m.said);
+		config_command_release(&m.line);
 		return code;
 	}
 	return usage(stderr);

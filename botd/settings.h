@@ -6,17 +6,20 @@
 #include <stdint.h>
 
 #include "lib/base/config.h"
+#include "lib/base/config_command.h"
+#include "lib/base/config_retry.h"
 #include "lib/base/err.h"
+#include "lib/base/log.h"
 #include "lib/wire/ids.h"
 #include "botd/courier/courier.h"
 #include "botd/runner/runner.h"
 
 /*
- * What the bot is told: /etc/pandafuzz/botd.yaml or another file, and over it
- * the command line, whose options are the same keys with '-' for '_'.
+ * What the bot is told: every key of botd.yaml(5), from the sources that
+ * lib/base/config.h names.
  *
- *	settings_init, settings_read?, settings_set*, settings_finish,
- *	settings_courier / settings_runner, settings_release
+ *	settings_load, settings_finish, settings_courier / settings_runner,
+ *	settings_reload*, settings_release
  */
 #define SETTINGS_FILE "/etc/pandafuzz/botd.yaml"
 
@@ -27,15 +30,19 @@ struct settings {
 	uint64_t slots;
 	int sandbox;   /* enum settings_sandbox */
 	int log_level; /* enum log_level */
-	uint64_t poll, timeout, confirm, acked_for, acked_quota;
+	uint64_t poll, timeout, operation_timeout, confirm;
+	uint64_t acked_for, acked_quota;
 	uint64_t outbox_quota, seal_after, stats_after;
 	uint64_t memory, work_quota, processes, cache;
+	struct config_retry retry; /* of the courier */
+	char **tags;               /* words that jobs may ask for */
+	char **retryable;          /* words of err_class_name() */
+	uint64_t breaker_failures, breaker_reset;
 	/* By settings_finish(): */
 	struct name bot_name, account_name;
 };
 
-extern const struct config_key settings_keys[];
-extern const size_t settings_key_count;
+extern const struct config_table settings_table;
 
 void settings_init(struct settings *s); /* the defaults */
 void settings_release(struct settings *s);
@@ -45,6 +52,17 @@ int settings_read(
     struct settings *s, const char *path, char **complaints, struct err *e);
 int settings_set(
     struct settings *s, const char *key, const char *text, struct err *e);
+
+/*
+ * Read all sources again (SIGHUP): takes over what may change, and logs it as
+ * "config.reloaded" and "config.needs_restart" at "level", or why nothing was
+ * taken as "config.refused".  Strings may have moved afterwards.
+ */
+bool settings_reload(struct settings *s, const struct config_sources *from,
+    struct config_said *said, enum log_level level);
+
+/* Log the warnings of config_start(). */
+void settings_warn(const struct config_said *said);
 
 /*
  * Fill in what was not given and check what goes together.  The name is the
@@ -58,7 +76,7 @@ int settings_finish(struct settings *s, struct err *e);
  * may not be there. */
 struct name settings_host_name(const char *host);
 
-/* Both borrow from "s". */
+/* Both borrow from "s", and leave the hooks for reloading as they are. */
 void settings_courier(const struct settings *s, struct courier_config *c);
 void settings_runner(const struct settings *s, struct runner_config *r);
 

@@ -21,6 +21,7 @@
 #include "lib/base/random.h"
 #include "lib/base/retry.h"
 #include "lib/base/spawn.h"
+#include "botd/courier/courier.h"
 #include "botd/supervisor.h"
 
 #define RUNNER_STOP_MS  15000 /* then it is killed */
@@ -29,7 +30,8 @@
 #define LOCK_WAIT_MS    2000
 #define LOCK_STEP_MS    50
 
-static const struct retry_policy restarts = {1000, 30000, 2, 0};
+static const struct retry_policy restarts = {
+    RETRY_FOR_EVER, 1000, 30000, 2000, RETRY_FULL, RETRY_ON_ALL};
 
 struct worker {
 	struct supervisor *of;
@@ -45,7 +47,7 @@ struct supervisor {
 	const struct supervisor_config *config;
 	struct loop *loop;
 	struct worker runner, courier;
-	struct loop_source *term, *intr, *runner_late, *courier_late;
+	struct loop_source *term, *intr, *hup, *runner_late, *courier_late;
 	int root, lock;
 	bool stopping;
 	int code;
@@ -142,6 +144,22 @@ on_signal(void *arg)
 	stop(arg, 0);
 }
 
+/* SIGHUP: each child reads its settings itself, and keeps what it has in
+ * hand. */
+static void
+on_hup(void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (s->stopping || s->config->reload == NULL)
+		return;
+	if (s->config->reload(s->config->arg, s->root)) {
+		worker_signal(&s->courier, SIGHUP);
+		worker_signal(&s->runner, SIGHUP);
+	}
+	loop_notify("READY=1");
+}
+
 /* ---- dying ----------------------------------------------------------- */
 
 static void
@@ -182,6 +200,8 @@ worker_ended(void *arg, pid_t pid, int status)
 		stop(s, 0); /* status.json said stop (P.24) */
 	else if (code == 2)
 		stop(s, 2); /* it would say the same again */
+	else if (code == COURIER_GAVE_UP)
+		stop(s, 1); /* retry.max_retries; what was found stays */
 	else
 		restart_later(w);
 }
@@ -236,7 +256,11 @@ make_root(struct supervisor *s, struct err *e)
 	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (fs_make_dirs(s->root, folders[i], 0750, e) == -1)
 			return -1;
-	return write_identity(s, e);
+	if (write_identity(s, e) == -1)
+		return -1;
+	if (s->config->prepare == NULL)
+		return 0;
+	return s->config->prepare(s->config->arg, s->root, e);
 }
 
 static int
@@ -259,10 +283,11 @@ serve(struct supervisor *s, struct err *e)
 		return -1;
 	s->term = loop_signal(s->loop, SIGTERM, on_signal, s, e);
 	s->intr = loop_signal(s->loop, SIGINT, on_signal, s, e);
+	s->hup = loop_signal(s->loop, SIGHUP, on_hup, s, e);
 	s->runner_late = loop_timer(s->loop, kill_runner, s, e);
 	s->courier_late = loop_timer(s->loop, kill_courier, s, e);
-	if (s->term == NULL || s->intr == NULL || s->runner_late == NULL ||
-	    s->courier_late == NULL ||
+	if (s->term == NULL || s->intr == NULL || s->hup == NULL ||
+	    s->runner_late == NULL || s->courier_late == NULL ||
 	    worker_init(s, &s->runner, "runner", c->runner, e) == -1 ||
 	    worker_init(s, &s->courier, "courier", c->courier, e) == -1)
 		return -1;

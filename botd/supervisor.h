@@ -1,6 +1,9 @@
 #ifndef BOTD_SUPERVISOR_H
 #define BOTD_SUPERVISOR_H
 
+#include <stdbool.h>
+
+#include "lib/base/err.h"
 #include "lib/wire/ids.h"
 
 /*
@@ -12,6 +15,11 @@ struct supervisor_config {
 	struct name bot;
 	const char *const *runner; /* argv of each, [0] is the program */
 	const char *const *courier;
+	void *arg;
+	/* Once the root is ours, before a child starts. */
+	int (*prepare)(void *arg, int root, struct err *e);
+	/* On SIGHUP; true: the children are told, too. */
+	bool (*reload)(void *arg, int root);
 };
 
 /*

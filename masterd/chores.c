@@ -6,9 +6,12 @@
 #include "lib/base/log.h"
 #include "masterd/chores.h"
 #include "masterd/db/usage.h"
+#include "masterd/weigh.h"
 
 #define INPUTS_KEPT  10  /* of a bucket, when room runs short */
 #define INPUTS_AGAIN 500 /* let go of in one turn */
+
+#define SHORT_KEEP_MS (3ull * 24 * 60 * 60 * 1000)
 
 typedef int chore_fn(const struct chores *c, struct err *e);
 
@@ -51,6 +54,24 @@ count_targets(const struct chores *c, struct err *e)
 	return usage_targets(c->db, clock_wall_ms(), e);
 }
 
+/* ---- weighing -------------------------------------------------------- */
+
+static int
+weigh(const struct chores *c, struct err *e)
+{
+	unsigned changed;
+
+	return weigh_jobs(c->db, clock_wall_ms(), &changed, e);
+}
+
+static int
+weigh_new(const struct chores *c, struct err *e)
+{
+	unsigned changed;
+
+	return weigh_new_jobs(c->db, clock_wall_ms(), &changed, e);
+}
+
 /* ---- making room ----------------------------------------------------- */
 
 static int
@@ -85,19 +106,37 @@ drop_inputs(const struct chores *c, struct err *e)
 	return run(c, "forget inputs", forget_spare, e);
 }
 
+/* Past the soft mark only what the last days brought is kept for its age. */
+int
+chores_retire(const struct chores *c, struct err *e)
+{
+	struct retire r = c->retire;
+
+	if (disk_level(store_disk(c->store)) != DISK_ROOMY) {
+		if (r.policy.keep_all_ms > SHORT_KEEP_MS)
+			r.policy.keep_all_ms = SHORT_KEEP_MS;
+		r.policy.keep_weekly_ms = 0;
+		r.grace_ms = 0;
+	}
+	return retire_builds(&r, clock_wall_ms(), e);
+}
+
 /* ---- when ------------------------------------------------------------ */
 
 int
 chores_hourly(const struct chores *c, struct err *e)
 {
-	if (run(c, "bytes", count_bytes, e) == -1)
+	if (run(c, "bytes", count_bytes, e) == -1 ||
+	    run(c, "targets", count_targets, e) == -1)
 		return -1;
-	return run(c, "targets", count_targets, e);
+	return run(c, "weights", weigh, e);
 }
 
 int
 chores_often(const struct chores *c, bool idle, struct err *e)
 {
+	if (run(c, "new weights", weigh_new, e) == -1)
+		return -1;
 	if (!idle || disk_level(store_disk(c->store)) == DISK_ROOMY)
 		return 0;
 	return drop_inputs(c, e);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "masterd/db/db.h"
+#include "masterd/retire.h"
 #include "masterd/store/store.h"
 
 /*
@@ -15,10 +16,14 @@
 struct chores {
 	struct db *db;
 	struct store *store;
+	struct retire retire; /* builds, once the admin socket is open */
 };
 
-/* Once at start and each hour. */
+/* Once at start and each hour: what is counted. */
 int chores_hourly(const struct chores *c, struct err *e);
+
+/* Each hour: builds that nobody needs go, sooner where room runs short. */
+int chores_retire(const struct chores *c, struct err *e);
 
 /* Every 10 s.  "idle": no batch is between its names and its COMMIT. */
 int chores_often(const struct chores *c, bool idle, struct err *e);

@@ -21,10 +21,15 @@
 #include "masterd/admin/admin.h"
 #include "masterd/chores.h"
 #include "masterd/intake/ingest.h"
+#include "masterd/jobs.h"
+#include "masterd/maintain.h"
+#include "masterd/metadata.h"
 #include "masterd/publish/publish.h"
 #include "masterd/publish/tick.h"
 #include "masterd/recover.h"
 #include "masterd/settings.h"
+#include "masterd/times.h"
+#include "masterd/upkeep.h"
 
 #define STOP_MS   20000
 #define CHORES_MS 10000
@@ -39,8 +44,13 @@ struct master {
 	struct tick *tick;
 	struct ingest *ingest;
 	struct admin *admin;
+	struct jobs jobs;
+	struct lease_times times;
 	struct chores chores;
-	struct loop_source *term, *interrupt, *deadline, *chore_timer;
+	struct metadata *metadata;
+	struct upkeep *upkeep;
+	struct retention_policy retention;
+	struct loop_source *term, *interrupt, *hup, *deadline, *chore_timer;
 	uint64_t started_ms;
 	bool stopping;
 };
@@ -103,7 +113,8 @@ on_hourly(void *arg)
 	if (m->ingest == NULL)
 		return;
 	ingest_sweep(m->ingest);
-	if (chores_hourly(&m->chores, &e) == -1)
+	if (chores_hourly(&m->chores, &e) == -1 ||
+	    chores_retire(&m->chores, &e) == -1)
 		on_fatal(m, &e);
 }
 
@@ -116,7 +127,8 @@ on_chores(void *arg)
 
 	loop_timer_set(m->chore_timer, CHORES_MS, NULL);
 	ingest_gauges(m->ingest, &now);
-	if (chores_often(&m->chores, now.in_hand == 0, &e) == -1)
+	if (chores_often(&m->chores, now.in_hand == 0, &e) == -1 ||
+	    jobs_often(&m->jobs, &e) == -1)
 		on_fatal(m, &e);
 }
 
@@ -130,6 +142,30 @@ static int
 on_spool_retry(void *arg, const char *account, const char *file, struct err *e)
 {
 	return ingest_again(((struct master *)arg)->ingest, account, file, e);
+}
+
+static const struct templates *
+on_templates(void *arg)
+{
+	return ((struct master *)arg)->jobs.templates;
+}
+
+static int
+on_why(void *arg, int64_t job, struct buf *out, struct err *e)
+{
+	return tick_why(((struct master *)arg)->tick, job, out, e);
+}
+
+static bool
+on_builds_busy(void *arg)
+{
+	return admin_adds_builds(((struct master *)arg)->admin);
+}
+
+static bool
+on_file_held(void *arg, const struct digest *sha256)
+{
+	return admin_holds_file(((struct master *)arg)->admin, sha256);
 }
 
 static void
@@ -164,6 +200,10 @@ on_gauges(void *arg, struct admin_gauges *g)
 	g->in_hand = now.in_hand;
 	g->oldest_ms = now.oldest_ms;
 	g->bundles_per_minute = now.per_minute;
+	text_copy(
+	    g->config_problem, sizeof(g->config_problem), m->settings.problem);
+	text_copy(
+	    g->template_problem, sizeof(g->template_problem), m->jobs.problem);
 	text_to_hex64(&g->generation, publish_generation(m->publish));
 	tell_disk(m, g);
 }
@@ -223,6 +263,8 @@ recover(struct master *m, bool *unclean)
 
 	if (recover_note_start(m->db, unclean, &e) == -1 ||
 	    recover_buckets(m->root, m->db, &e) == -1 ||
+	    jobs_begin(&m->jobs, m->db, &e) == -1 ||
+	    recover_leases(m->db, &e) == -1 ||
 	    publish_recover(m->publish, m->settings.new_generation, &e) == -1)
 		die(1, &e);
 }
@@ -243,7 +285,12 @@ start_parts(struct master *m, bool unclean)
 	    m->root, m->loop, m->db, m->store, &ingest, unclean, &e);
 	if (m->ingest == NULL)
 		die(1, &e);
-	m->chores = (struct chores){m->db, m->store};
+	m->chores = (struct chores){m->db, m->store,
+	    {.db = m->db,
+		.store = m->store,
+		.busy = on_builds_busy,
+		.holds = on_file_held,
+		.arg = m}};
 	m->chore_timer = loop_timer(m->loop, on_chores, m, &e);
 	if (m->chore_timer == NULL ||
 	    loop_timer_set(m->chore_timer, CHORES_MS, &e) == -1 ||
@@ -251,10 +298,27 @@ start_parts(struct master *m, bool unclean)
 		die(1, &e);
 }
 
+/* What nobody waits for. */
+static void
+start_background(struct master *m)
+{
+	struct err e;
+
+	m->retention = RETENTION_DEFAULT;
+	m->metadata = metadata_open(
+	    m->loop, m->db, m->store, &m->settings.metadata, on_fatal, m, &e);
+	if (m->metadata == NULL)
+		die(1, &e);
+	m->upkeep = upkeep_open(m->loop, m->db, &m->retention, on_fatal, m, &e);
+	if (m->upkeep == NULL)
+		die(1, &e);
+}
+
 static void
 listen_admin(struct master *m)
 {
-	struct admin_hooks hooks = {m, on_changed, on_spool_retry, on_gauges};
+	struct admin_hooks hooks = {
+	    m, on_changed, on_spool_retry, on_gauges, on_templates, on_why};
 	int at = m->run;
 	const char *name = "admin.sock", *slash;
 	char folder[512];
@@ -273,6 +337,60 @@ listen_admin(struct master *m)
 	m->admin = admin_open(m->loop, m->db, m->store, at, name, &hooks, &e);
 	if (m->admin == NULL)
 		die(1, &e);
+}
+
+/* ---- settings that changed ------------------------------------------- */
+
+/* Those that others have copied. */
+static void
+hand_out_settings(struct master *m)
+{
+	const struct settings *s = &m->settings;
+	const struct disk_policy disk = {
+	    {s->disk_soft.bytes, (unsigned)s->disk_soft.percent},
+	    {s->disk_hard.bytes, (unsigned)s->disk_hard.percent},
+	    s->reserve_file};
+
+	disk_set_policy(store_disk(m->store), &disk);
+	times_take(&m->times, s);
+	leases_set_times(m->db, &m->times);
+	publish_set_heartbeat(m->publish, s->heartbeat);
+	tick_set_heartbeat(m->tick, s->heartbeat);
+	db_set_busy_timeout(m->db, s->busy_timeout);
+	admin_set_timeout(m->admin, s->request_timeout);
+	m->chores.retire.policy.keep_all_ms = s->keep_all;
+	m->chores.retire.policy.keep_weekly_ms =
+	    s->keep_weekly == 0 ? UINT64_MAX : s->keep_weekly;
+	m->chores.retire.grace_ms = s->build_grace;
+	m->retention.events_ms = s->keep_events;
+	m->retention.leases_ms = s->keep_leases;
+	m->retention.days_ms = s->keep_statistics;
+	m->retention.refused_ms = s->keep_refused;
+}
+
+static void
+reload_templates(struct master *m)
+{
+	bool failed;
+	struct err e;
+
+	if (jobs_reload_templates(&m->jobs, m->settings.templates, &failed, &e))
+		tick_changed(m->tick);
+	else if (failed)
+		on_fatal(m, &e);
+}
+
+/* SIGHUP.  A file that is wrong leaves all as it was; status says so. */
+static void
+on_hup(void *arg)
+{
+	struct master *m = arg;
+
+	loop_notify("RELOADING=1");
+	if (settings_reload(&m->settings))
+		hand_out_settings(m);
+	reload_templates(m);
+	loop_notify("READY=1");
 }
 
 /* ---- stopping -------------------------------------------------------- */
@@ -323,8 +441,10 @@ catch_signals(struct master *m)
 	signal(SIGPIPE, SIG_IGN);
 	m->term = loop_signal(m->loop, SIGTERM, on_stop, m, &e);
 	m->interrupt = loop_signal(m->loop, SIGINT, on_stop, m, &e);
+	m->hup = loop_signal(m->loop, SIGHUP, on_hup, m, &e);
 	m->deadline = loop_timer(m->loop, too_late, m, &e);
-	if (m->term == NULL || m->interrupt == NULL || m->deadline == NULL)
+	if (m->term == NULL || m->interrupt == NULL || m->hup == NULL ||
+	    m->deadline == NULL)
 		die(1, &e);
 }
 
@@ -332,6 +452,8 @@ static void
 close_all(struct master *m)
 {
 	admin_close(m->admin);
+	upkeep_close(m->upkeep);
+	metadata_close(m->metadata);
 	ingest_close(m->ingest);
 	tick_close(m->tick);
 	publish_close(m->publish);
@@ -339,9 +461,11 @@ close_all(struct master *m)
 	db_close(m->db);
 	loop_drop(m->term);
 	loop_drop(m->interrupt);
+	loop_drop(m->hup);
 	loop_drop(m->deadline);
 	loop_drop(m->chore_timer);
 	loop_free(m->loop);
+	jobs_release(&m->jobs);
 	settings_release(&m->settings);
 }
 
@@ -349,23 +473,31 @@ int
 main(int argc, char **argv)
 {
 	static struct master m;
+	struct maintain maintain;
 	struct err e;
 	bool unclean;
 	int code;
 
 	if ((code = admin_read_child(argc, argv)) != -1)
 		return code;
-	if ((code = settings_load(&m.settings, argc, argv)) != -1)
+	if ((code = maintain_parse(&maintain, &argc, argv)) != 0 ||
+	    (code = settings_load(&m.settings, argc, argv)) != -1)
 		return code;
 	log_set_level((enum log_level)m.settings.log_level);
+	if ((code = jobs_load_templates(&m.jobs, m.settings.templates)) != -1)
+		return code;
 	refuse_root(&m);
 	m.started_ms = clock_wall_ms();
 	open_root(&m);
+	if (maintain_wanted(&maintain))
+		return maintain_run(&maintain, m.root);
 	open_state(&m);
 	recover(&m, &unclean);
 	catch_signals(&m);
 	start_parts(&m, unclean);
+	start_background(&m);
 	listen_admin(&m);
+	hand_out_settings(&m);
 	log_info("masterd.ready", LOG_T("root", m.settings.root),
 	    LOG_T("generation", publish_generation(m.publish)),
 	    LOG_N("pid", getpid()));

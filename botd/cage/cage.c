@@ -109,7 +109,12 @@ start_inside(void *arg)
 		personality(ADDR_NO_RANDOMIZE);
 	if (s->spec->none && s->spec->dir != NULL && chdir(s->spec->dir) == -1)
 		return fail_start("enter the build's folder");
-	execvpe(s->argv[0], (char *const *)s->argv, (char *const *)env);
+	/* Not execvpe() for a path: what the kernel does not know as a program
+	 * it would hand to a shell. */
+	if (strchr(s->argv[0], '/') != NULL)
+		execve(s->argv[0], (char *const *)s->argv, (char *const *)env);
+	else
+		execvpe(s->argv[0], (char *const *)s->argv, (char *const *)env);
 	return fail_start("run the program");
 }
 

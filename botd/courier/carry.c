@@ -20,9 +20,8 @@
 #include "lib/base/text.h"
 #include "botd/courier/carry.h"
 
-#define TIDY_MS    60000
-#define BREAKER_MS 60000
-#define REST_MS    1000
+#define TIDY_MS 60000
+#define REST_MS 1000
 
 /* ---- folders and links ----------------------------------------------- */
 
@@ -138,6 +137,22 @@ tell_link(struct courier *c, bool up, const char *text)
 
 /* ---- up and down ----------------------------------------------------- */
 
+const struct retry_policy *
+courier_retry(const struct courier *c)
+{
+	const struct retry_policy *p = &c->config->retry;
+
+	return p->max_ms == 0 ? &RETRY_COURIER : p;
+}
+
+const struct breaker_policy *
+courier_breaker(const struct courier *c)
+{
+	const struct breaker_policy *p = &c->config->breaker;
+
+	return p->rest_ms == 0 ? &BREAKER_DEFAULT : p;
+}
+
 static void
 link_lost(struct courier *c, const struct err *why)
 {
@@ -145,8 +160,10 @@ link_lost(struct courier *c, const struct err *why)
 
 	link_close(c->link);
 	c->open_failures++;
-	breaker_failure(&c->breaker, now);
-	delay = retry_delay(&RETRY_COURIER, c->open_failures, random_u64());
+	breaker_failure(&c->breaker, courier_breaker(c), now);
+	delay = retry_delay(courier_retry(c), c->open_failures, random_u64());
+	c->gave_up = retry_exhausted(courier_retry(c), c->open_failures) ||
+	    !retry_wants(courier_retry(c), why->cls);
 	c->open_at = now + delay;
 	/* The same reason is told once, however often it comes. */
 	if (strncmp(c->said, why->text, sizeof(c->said) - 1) == 0)
@@ -162,7 +179,8 @@ may_open(struct courier *c, uint64_t now)
 {
 	if (c->leave_at != 0)
 		return c->open_failures == 0;
-	return now >= c->open_at && breaker_allows(&c->breaker, now);
+	return now >= c->open_at &&
+	    breaker_try(&c->breaker, courier_breaker(c), now);
 }
 
 /* On leaving, nothing may take longer than there is time. */
@@ -174,6 +192,7 @@ limit_timeout(struct courier *c, uint64_t now)
 	if (c->leave_at != 0 && c->leave_at < now + ms)
 		ms = c->leave_at > now ? c->leave_at - now : 1;
 	link_set_timeout(c->link, ms);
+	link_set_operation(c->link, c->config->operation_ms);
 }
 
 static int
@@ -250,12 +269,11 @@ earlier(uint64_t a, uint64_t b)
 static uint64_t
 next_due(const struct courier *c, uint64_t now)
 {
-	uint64_t due = c->tidy_at;
+	uint64_t due = c->tidy_at, open;
 
 	if (!link_up(c->link)) {
-		due = earlier(due, c->open_at);
-		if (c->breaker.open && c->breaker.opened_ms + BREAKER_MS > due)
-			due = c->breaker.opened_ms + BREAKER_MS;
+		open = breaker_due(&c->breaker, courier_breaker(c));
+		due = earlier(due, c->open_at > open ? c->open_at : open);
 	} else {
 		due = earlier(due, c->poll_at);
 		due = earlier(due, c->confirm_at);
@@ -321,6 +339,10 @@ courier_turn(struct courier *c)
 		} else if (c->leave_at == 0) {
 			local_trouble(c, &why);
 		}
+	}
+	if (c->gave_up && c->leave_at == 0) {
+		log_error("courier.gave_up", LOG_T("reason", why.text));
+		return CARRY_LATER;
 	}
 	now = clock_up_ms();
 	if (c->leave_at != 0 && drained(c, now))

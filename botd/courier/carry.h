@@ -91,6 +91,7 @@ struct courier {
 	uint32_t push_failures;
 	struct breaker breaker;
 	bool broken;    /* a sync failed: the process has to end */
+	bool gave_up;   /* the retry policy is used up: the same */
 	char said[256]; /* last reason that was logged */
 };
 
@@ -102,9 +103,14 @@ void courier_free(struct courier *c);
 
 /*
  * Do all that is due.  Returns the milliseconds until something will be, and
- * CARRY_LATER when the process has to end: broken, or leaving and done.
+ * CARRY_LATER when the process has to end: broken, gave up, or leaving and
+ * done.
  */
 uint64_t courier_turn(struct courier *c);
+
+/* How it waits, as configured. */
+const struct retry_policy *courier_retry(const struct courier *c);
+const struct breaker_policy *courier_breaker(const struct courier *c);
 
 /* Push what is there, for at most drain_ms, then end (SIGTERM). */
 void courier_leave(struct courier *c);

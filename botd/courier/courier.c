@@ -12,7 +12,7 @@
 struct process {
 	struct courier *courier;
 	struct loop *loop;
-	struct loop_source *timer, *watch, *term;
+	struct loop_source *timer, *watch, *term, *hup;
 };
 
 static void
@@ -23,7 +23,10 @@ take_turn(void *arg)
 	struct err e;
 
 	if (in_ms == CARRY_LATER)
-		loop_quit(p->loop, p->courier->broken ? 1 : 0);
+		loop_quit(p->loop,
+		    p->courier->broken        ? 1
+			: p->courier->gave_up ? COURIER_GAVE_UP
+					      : 0);
 	else if (loop_timer_set(p->timer, in_ms, &e) == -1) {
 		log_error("courier.broken", LOG_T("reason", e.text));
 		loop_quit(p->loop, 1);
@@ -69,12 +72,25 @@ leave(void *arg)
 	take_turn(p);
 }
 
+static void
+reload(void *arg)
+{
+	struct process *p = arg;
+	const struct courier_config *c = p->courier->config;
+
+	if (c->reload != NULL)
+		c->reload(c->reload_arg); /* into that same struct */
+	take_turn(p);
+}
+
 static int
 serve(struct process *p, struct err *e)
 {
 	if ((p->loop = loop_new(e)) == NULL)
 		return -1;
 	if ((p->term = loop_signal(p->loop, SIGTERM, leave, p, e)) == NULL)
+		return -1;
+	if ((p->hup = loop_signal(p->loop, SIGHUP, reload, p, e)) == NULL)
 		return -1;
 	if ((p->timer = loop_timer(p->loop, take_turn, p, e)) == NULL)
 		return -1;
@@ -87,7 +103,7 @@ serve(struct process *p, struct err *e)
 int
 courier_run(const struct courier_config *config)
 {
-	struct process p = {NULL, NULL, NULL, NULL, NULL};
+	struct process p = {NULL, NULL, NULL, NULL, NULL, NULL};
 	struct err e;
 	int code;
 

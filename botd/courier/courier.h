@@ -3,12 +3,13 @@
 
 #include <stdint.h>
 
+#include "lib/base/retry.h"
 #include "lib/wire/ids.h"
 
 /*
  * The courier: outbox -> master, master -> inbox, over a link.  Runs as a
  * process of its own until SIGTERM; then it pushes what the outbox holds for
- * up to "drain_ms" and leaves.  It retries for ever (RETRY_COURIER, breaker).
+ * up to "drain_ms" and leaves.  It retries for ever unless "retry" says else.
  */
 struct courier_config {
 	const char *root; /* the bot's folder */
@@ -16,15 +17,28 @@ struct courier_config {
 	const char *link;        /* sftp://user@host:port or dir:/path */
 	const char *key;         /* private key file, ed25519 (sftp) */
 	const char *known_hosts; /* pinned host key; nothing else is taken */
-	uint64_t poll_ms;     /* one stat of status.json each, default 1000 */
-	uint64_t timeout_ms;  /* libssh2 session timeout, default 30 s */
-	uint64_t confirm_ms;  /* PROTOCOL 10, default 60 s */
-	uint64_t drain_ms;    /* on SIGTERM, default 20 s */
-	uint64_t acked_bytes; /* outbox/acked, default 1 GiB */
-	uint64_t acked_ms;    /* 24 h */
+	uint64_t poll_ms;      /* one stat of status.json each, default 1000 */
+	uint64_t timeout_ms;   /* libssh2 session timeout, default 30 s */
+	uint64_t operation_ms; /* one request or 1 MiB, default 5 min */
+	uint64_t confirm_ms;   /* PROTOCOL 10, default 60 s */
+	uint64_t drain_ms;     /* on SIGTERM, default 20 s */
+	uint64_t acked_bytes;  /* outbox/acked, default 1 GiB */
+	uint64_t acked_ms;     /* 24 h */
+	/* All zero: RETRY_COURIER, BREAKER_DEFAULT. */
+	struct retry_policy retry;
+	struct breaker_policy breaker;
+	/* On SIGHUP: fill this struct anew; may be NULL.  Folders, names and
+	 * the link stay as they were. */
+	void (*reload)(void *arg);
+	void *reload_arg;
 };
 
-/* The body of the courier's process; returns its exit code. */
+#define COURIER_GAVE_UP 4
+
+/*
+ * The body of the courier's process; returns its exit code, COURIER_GAVE_UP
+ * when the retry policy is used up.
+ */
 int courier_run(const struct courier_config *c);
 
 #endif

@@ -359,7 +359,7 @@ put_off(struct courier *c, struct lease *l, const struct err *why)
 {
 	l->failures++;
 	l->try_at = clock_up_ms() +
-	    retry_delay(&RETRY_COURIER, l->failures, random_u64());
+	    retry_delay(courier_retry(c), l->failures, random_u64());
 	if (why->cls == ERR_NOT_FOUND)
 		c->poll_at = 0; /* withdrawn? (P.25) */
 	if (strncmp(l->said, why->text, sizeof(l->said) - 1) == 0)

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "botd/courier/link.h"
 
 struct link *
@@ -69,6 +70,35 @@ link_set_timeout(struct link *l, uint64_t ms)
 }
 
 void
+link_set_operation(struct link *l, uint64_t ms)
+{
+	l->operation_ms = ms;
+}
+
+static void
+begin(struct link *l)
+{
+	l->began = clock_up_ms();
+	l->moved = 0;
+}
+
+int
+link_moved(struct link *l, size_t len, struct err *e)
+{
+	uint64_t took = clock_up_ms() - l->began;
+
+	l->moved += len;
+	if (l->operation_ms != 0 && took > l->operation_ms)
+		return err_set(e, ERR_AGAIN,
+		    "%ju bytes took %ju ms, which is too slow "
+		    "(operation_timeout)",
+		    (uintmax_t)l->moved, (uintmax_t)took);
+	if (l->moved >= LINK_SLICE)
+		begin(l);
+	return 0;
+}
+
+void
 link_between(struct link *l, link_between_fn *fn, void *arg)
 {
 	l->between = fn;
@@ -85,6 +115,7 @@ link_pause(struct link *l, struct err *e)
 	l->interrupted = true;
 	rc = l->between(l->between_arg, e);
 	l->interrupted = false;
+	begin(l);
 	if (rc == 0 && !l->up)
 		return err_set(e, ERR_AGAIN, "the link went down");
 	return rc;
@@ -106,6 +137,7 @@ link_stat(struct link *l, const char *path, struct link_stat *st, struct err *e)
 int
 link_put(struct link *l, const char *path, int fd, uint64_t size, struct err *e)
 {
+	begin(l);
 	return l->up ? l->ops->put(l, path, fd, size, e) : down(e);
 }
 
@@ -125,5 +157,6 @@ int
 link_get(struct link *l, const char *path, uint64_t expect,
     const struct link_sink *sink, struct err *e)
 {
+	begin(l);
 	return l->up ? l->ops->get(l, path, expect, sink, e) : down(e);
 }

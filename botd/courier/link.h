@@ -38,6 +38,10 @@ void link_close(struct link *l); /* fine when it is not open */
 bool link_up(const struct link *l);
 void link_set_timeout(struct link *l, uint64_t ms);
 
+/* How long any one request may take in all, and each MiB of a transfer: one
+ * that moves, but only just, is given up too.  0: no limit. */
+void link_set_operation(struct link *l, uint64_t ms);
+
 /*
  * Called between the slices of a put or get, so that a waiting crash can go
  * first on the same connection (P.9).  "fn" may use the link itself; transfers
@@ -105,7 +109,8 @@ struct link_ops {
 
 struct link {
 	const struct link_ops *ops;
-	uint64_t timeout_ms;
+	uint64_t timeout_ms, operation_ms;
+	uint64_t began, moved; /* of the present MiB: up-time, bytes */
 	bool up;
 	link_between_fn *between;
 	void *between_arg;
@@ -116,6 +121,9 @@ struct link {
 
 /* Between two slices. */
 int link_pause(struct link *l, struct err *e);
+
+/* So many bytes went over; -1 when it takes too long (link_set_operation). */
+int link_moved(struct link *l, size_t len, struct err *e);
 
 /* Does known_hosts name the host of this URL?  For doctor; asks nobody. */
 int link_sftp_known(const struct link_config *c, struct err *e);

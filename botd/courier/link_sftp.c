@@ -386,20 +386,25 @@ create(struct sftp_link *s, const char *path, struct err *e)
 }
 
 static int
-write_slice(
-    struct sftp_link *s, LIBSSH2_SFTP_HANDLE *h, const char *bytes, size_t len)
+write_slice(struct sftp_link *s, LIBSSH2_SFTP_HANDLE *h, const char *path,
+    const struct buf *slice, struct err *e)
 {
 	uint64_t began = clock_up_ms(), took;
+	size_t done = 0;
 	ssize_t n;
 
 	ready(s);
 	/* It returns what is acknowledged so far and wants the rest again. */
-	while (len > 0) {
-		n = libssh2_sftp_write(h, bytes, len);
+	while (done < slice->len) {
+		n = libssh2_sftp_write(
+		    h, slice->data + done, slice->len - done);
 		if (n <= 0)
+			return failed_write(s, "write", path, e);
+		if (link_moved(&s->link, (size_t)n, e) == -1) {
+			hang_up(s);
 			return -1;
-		bytes += n;
-		len -= (size_t)n;
+		}
+		done += (size_t)n;
 	}
 	took = clock_up_ms() - began;
 	if (took > s->link.timeout_ms / 4 && s->slice > SLICE_MIN)
@@ -414,13 +419,14 @@ static int
 write_slices(struct sftp_link *s, LIBSSH2_SFTP_HANDLE *h, const char *path,
     int fd, uint64_t size, struct err *e)
 {
-	char *bytes = mem_alloc(LINK_SLICE);
+	struct buf slice = BUF_INIT;
 	uint64_t done = 0;
 	ssize_t n;
 	int rc = 0;
 
+	buf_grow(&slice, LINK_SLICE);
 	while (rc == 0 && done < size) {
-		n = fs_read_at(fd, bytes,
+		n = fs_read_at(fd, slice.data,
 		    size - done < s->slice ? (size_t)(size - done) : s->slice,
 		    done);
 		if (n <= 0) {
@@ -429,13 +435,13 @@ write_slices(struct sftp_link *s, LIBSSH2_SFTP_HANDLE *h, const char *path,
 			    path);
 			break;
 		}
-		if (write_slice(s, h, bytes, (size_t)n) == -1)
-			rc = failed_write(s, "write", path, e);
+		slice.len = (size_t)n;
+		rc = write_slice(s, h, path, &slice, e);
 		done += (uint64_t)n;
 		if (rc == 0 && done < size)
 			rc = link_pause(&s->link, e);
 	}
-	free(bytes);
+	buf_release(&slice);
 	return rc;
 }
 
@@ -479,6 +485,8 @@ sftp_get(struct link *l, const char *path, uint64_t expect,
 		n = libssh2_sftp_read(h, bytes, room);
 		if (n < 0)
 			rc = failed(s, "read", path, e);
+		else if (n > 0 && (rc = link_moved(l, (size_t)n, e)) == -1)
+			hang_up(s);
 		else if (n > 0)
 			rc = sink->fn(sink->arg, bytes, (size_t)n, e);
 		since_pause += n > 0 ? (uint64_t)n : 0;

@@ -166,7 +166,7 @@ hold_off(struct courier *c, const struct bundle_id *id, const struct err *why)
 	uint64_t delay;
 
 	c->push_failures++;
-	delay = retry_delay(&RETRY_COURIER, c->push_failures, random_u64());
+	delay = retry_delay(courier_retry(c), c->push_failures, random_u64());
 	c->push_at = clock_up_ms() + delay;
 	log_warn("bundle.delayed", LOG_T("bundle", bundle_id_format(id).text),
 	    LOG_N("delay_ms", delay), LOG_T("reason", why->text));

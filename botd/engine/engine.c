@@ -2,12 +2,16 @@
  * The table of engines, and what all of them share: string lists and where a
  * sanitizer's or engine's report begins.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "botd/engine/engine.h"
+#include "lib/base/text.h"
+
+#define TELLING_MOST 300
 
 static const struct engine *const engines[] = {
     &ENGINE_LIBFUZZER,
@@ -106,4 +110,38 @@ engine_report_start(const char *output, size_t len)
 		p = newline + 1;
 	}
 	return len;
+}
+
+/* "==4711==" changes with each run. */
+static const char *
+skip_number(const char *p, const char *end)
+{
+	const char *digit = p + 2;
+
+	if (end - p < 4 || p[0] != '=' || p[1] != '=')
+		return p;
+	while (digit < end && isdigit((unsigned char)*digit))
+		digit++;
+	if (digit == p + 2 || end - digit < 2 || digit[0] != '=' ||
+	    digit[1] != '=')
+		return p;
+	return digit + 2;
+}
+
+void
+engine_telling_line(struct buf *out, const char *output, size_t len)
+{
+	size_t at = engine_report_start(output, len), end;
+	const char *p;
+
+	if (at == len) {
+		while (len > 0 && output[len - 1] == '\n')
+			len--;
+		for (at = len; at > 0 && output[at - 1] != '\n'; at--)
+			;
+	}
+	for (end = at; end < len && output[end] != '\n'; end++)
+		;
+	p = skip_number(output + at, output + end);
+	text_clean_line(out, p, (size_t)(output + end - p), TELLING_MOST);
 }

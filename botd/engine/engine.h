@@ -43,7 +43,14 @@ struct engine_target {
 	const char *artifacts;     /* folder for crashing inputs */
 	const char *symbolizer;    /* program, or NULL */
 	uint64_t memory_mb;        /* most that a target may use */
+	uint64_t timeout_ms;       /* of one input; 0: the engine's own */
 	uint64_t seconds;          /* longest run */
+	/* What the job says, over the engine's and the target's own; what is
+	 * forced still wins. */
+	char *const *arguments; /* "-max_len=100" */
+	int argument_count;
+	char *const *environment; /* "NAME=value" */
+	int environment_count;
 };
 
 struct engine_plan {
@@ -63,7 +70,8 @@ void engine_plan_release(struct engine_plan *p);
 struct engine_stats {
 	uint64_t execs;
 	uint64_t execs_per_second;
-	uint64_t edges;
+	uint64_t edges;        /* that were reached, */
+	uint64_t instrumented; /* and that there are */
 	uint64_t features;
 	uint64_t units;
 	uint64_t unit_bytes;
@@ -94,6 +102,15 @@ struct engine {
 	int (*reproduce)(struct engine_plan *p, const struct engine_target *t,
 	    const char *input, struct err *e);
 
+	/* argv and environment of a run that shows within seconds whether a
+	 * build works; NULL: this engine's builds cannot be checked. */
+	int (*check)(struct engine_plan *p, const struct engine_target *t,
+	    struct err *e);
+
+	/* NULL: it has shown so.  Else what is wrong, "" when only its end
+	 * tells. */
+	const char *(*checked)(const char *output, size_t len);
+
 	/* Take note of one line of output, without its newline. */
 	void (*line)(struct engine_stats *s, const char *line, size_t len);
 
@@ -115,5 +132,11 @@ const struct engine *engine_at(int i); /* all of them; NULL ends */
  * "len" when there is none.
  */
 size_t engine_report_start(const char *output, size_t len);
+
+/*
+ * One line of the output for people: where its report begins, without the
+ * process's number, else its last.
+ */
+void engine_telling_line(struct buf *out, const char *output, size_t len);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "botd/engine/dict.h"
 #include "botd/engine/engine.h"
+#include "botd/engine/environment.h"
 #include "botd/engine/options.h"
 #include "lib/base/fs.h"
 #include "lib/base/random.h"
@@ -45,34 +46,9 @@ static const char *const for_reproduce[] = {"malloc_limit_mb", "detect_leaks",
     "close_fd_mask", "handle_segv", "handle_bus", "handle_abrt", "handle_ill",
     "handle_fpe", "handle_usr1", "handle_usr2", NULL};
 
-struct tool {
-	const char *variable;
-	const char *section; /* of .options */
-	const char *base;    /* facts 5.3: OSS-Fuzz's base runner */
-	const char *forced;  /* facts 6.2: last, so that nothing undoes it */
-};
-
-#define FORCED_ALL                                                 \
-	"exitcode=77:symbolize=1:handle_abort=1:abort_on_error=0:" \
-	"allocator_may_return_null=1:log_path=stderr:log_exe_name=0"
-
-static const struct tool tools[] = {
-    {"ASAN_OPTIONS", "asan",
-	"alloc_dealloc_mismatch=0:allocator_release_to_os_interval_ms=500:"
-	"check_malloc_usable_size=0:detect_container_overflow=1:"
-	"detect_odr_violation=0:detect_leaks=1:"
-	"detect_stack_use_after_return=1:fast_unwind_on_fatal=0:"
-	"handle_segv=1:handle_sigill=1:max_uar_stack_size_log=16:"
-	"print_scariness=1:quarantine_size_mb=10:strict_memcmp=1:"
-	"use_sigaltstack=1:dedup_token_length=3",
-	FORCED_ALL},
-    {"UBSAN_OPTIONS", "ubsan",
-	"print_summary=1:silence_unsigned_overflow=1:dedup_token_length=3",
-	FORCED_ALL ":print_stacktrace=1:halt_on_error=1"},
-    {"MSAN_OPTIONS", "msan", "print_stats=0:dedup_token_length=3", FORCED_ALL},
-    {"TSAN_OPTIONS", "tsan", "history_size=3:report_signal_unsafe=0",
-	FORCED_ALL ":halt_on_error=1:stack_trace_format=DEFAULT"},
-};
+#define CHECK_RUNS "4" /* facts 5.4 */
+#define CHECK_SEED "1337"
+#define CHECK_DONE "Done " CHECK_RUNS " runs"
 
 static bool
 in_list(const char *const *list, const char *word)
@@ -81,6 +57,38 @@ in_list(const char *const *list, const char *word)
 		if (strcmp(*list, word) == 0)
 			return true;
 	return false;
+}
+
+/* ---- the job's arguments --------------------------------------------- */
+
+/* "-flag=value" taken apart; false for anything else. */
+static bool
+split_argument(char *key, size_t size, const char **value, const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	if (word[0] != '-' || word[len] != '=' || len > size ||
+	    !option_key_ok(word + 1, len - 1))
+		return false;
+	memcpy(key, word + 1, len - 1);
+	key[len - 1] = '\0';
+	*value = word + len + 1;
+	return true;
+}
+
+/* The last value that the job gives a flag, or NULL. */
+static const char *
+argument(const struct engine_target *t, const char *flag)
+{
+	const char *value;
+	char key[64];
+	int i;
+
+	for (i = t->argument_count - 1; i >= 0; i--)
+		if (split_argument(key, sizeof(key), &value, t->arguments[i]) &&
+		    strcmp(key, flag) == 0)
+			return value;
+	return NULL;
 }
 
 /* ---- side files ------------------------------------------------------ */
@@ -124,17 +132,19 @@ options_load(
 }
 
 /*
- * The dictionary's path in "name": the one that .options names, relative to
- * that file, else T.dict.  False when there is none.
+ * The dictionary's path in "name": the one that the job or .options names,
+ * relative to the target's folder, else T.dict.  False when there is none.
  */
 static bool
 dict_name(struct buf *name, const struct options *o, struct engine_plan *p,
     const struct engine_target *t)
 {
-	const char *wish = options_get(o, SECTION, "dict");
+	const char *wish = argument(t, "dict");
 	const char *slash = strrchr(t->program, '/');
 	struct stat st;
 
+	if (wish == NULL)
+		wish = options_get(o, SECTION, "dict");
 	if (wish != NULL && wish[0] != '\0') {
 		buf_reset(name);
 		if (slash != NULL)
@@ -190,18 +200,6 @@ out:
 
 /* ---- flags ----------------------------------------------------------- */
 
-static bool
-flag_ok(const char *key)
-{
-	if (*key == '\0')
-		return false;
-	for (; *key != '\0'; key++)
-		if (!islower((unsigned char)*key) &&
-		    !isdigit((unsigned char)*key) && *key != '_')
-			return false;
-	return true;
-}
-
 /* "random(a, b)" is a uniform integer, drawn anew for each run. */
 static void
 add_flag(struct engine_plan *p, const char *key, const char *value)
@@ -217,28 +215,78 @@ add_flag(struct engine_plan *p, const char *key, const char *value)
 		strv_add(&p->argv, "-%s=%s", key, value);
 }
 
+/* Those that are looked at by themselves. */
+static const char *const apart[] = {"dict", "timeout", "rss_limit_mb", NULL};
+
 static void
-add_wishes(struct engine_plan *p, const struct options *o, bool reproduce)
+add_wish(struct engine_plan *p, const char *key, const char *value,
+    const char *const *only)
 {
-	const struct option *w;
+	if (in_list(apart, key) || (only != NULL && !in_list(only, key)))
+		return;
+	if (!option_key_ok(key, strlen(key)) || in_list(not_theirs, key))
+		buf_printf(&p->notes,
+		    "ignored option '%s': the bot decides it\n", key);
+	else
+		add_flag(p, key, value);
+}
+
+/* The target's wishes, then the job's: of two alike libFuzzer takes the last,
+ * and the job's were set by a person who knows this target. */
+static void
+add_wishes(struct engine_plan *p, const struct options *o,
+    const struct engine_target *t, const char *const *only)
+{
+	const char *value;
+	char key[64];
 	int i;
 
-	for (i = 0; i < o->count; i++) {
-		w = &o->list[i];
-		if (strcmp(w->section, SECTION) != 0 ||
-		    strcmp(w->key, "dict") == 0 ||
-		    strcmp(w->key, "timeout") == 0 ||
-		    strcmp(w->key, "rss_limit_mb") == 0)
-			continue;
-		if (reproduce && !in_list(for_reproduce, w->key))
-			continue;
-		if (!flag_ok(w->key) || in_list(not_theirs, w->key))
+	for (i = 0; i < o->count; i++)
+		if (strcmp(o->list[i].section, SECTION) == 0)
+			add_wish(p, o->list[i].key, o->list[i].value, only);
+	for (i = 0; i < t->argument_count; i++) {
+		if (split_argument(key, sizeof(key), &value, t->arguments[i]))
+			add_wish(p, key, value, only);
+		else if (only == NULL)
 			buf_printf(&p->notes,
-			    "ignored option '%s': the bot decides it\n",
-			    w->key);
-		else
-			add_flag(p, w->key, w->value);
+			    "ignored argument '%s': it is no -flag=value\n",
+			    t->arguments[i]);
 	}
+}
+
+/* "n" when it is a number of 1 to "most". */
+static bool
+within(uint64_t *n, const char *text, uint64_t most)
+{
+	return text_to_u64(n, text) == 0 && *n >= 1 && *n <= most;
+}
+
+/*
+ * The job's limit for one input.  A target may lower it; where the job has
+ * none a target may have up to 20 minutes, as a job's own argument may.
+ */
+static void
+set_timeout(struct engine_plan *p, const struct options *o,
+    const struct engine_target *t)
+{
+	uint64_t n, most = TIMEOUT_MAX;
+	const char *wish;
+
+	p->timeout_s = TIMEOUT_DEFAULT;
+	if (t->timeout_ms != 0) {
+		n = t->timeout_ms / 1000 + (t->timeout_ms % 1000 != 0);
+		most = p->timeout_s = n < TIMEOUT_MAX ? n : TIMEOUT_MAX;
+	}
+	wish = options_get(o, SECTION, "timeout");
+	if (wish != NULL && within(&n, wish, most))
+		p->timeout_s = n;
+	else if (wish != NULL)
+		buf_printf(&p->notes, "ignored timeout '%s'\n", wish);
+	wish = argument(t, "timeout");
+	if (wish != NULL && within(&n, wish, TIMEOUT_MAX))
+		p->timeout_s = n;
+	else if (wish != NULL)
+		buf_printf(&p->notes, "ignored argument '-timeout=%s'\n", wish);
 }
 
 /* Both limits may be lowered by a target, and none switched off. */
@@ -246,20 +294,14 @@ static void
 add_limits(struct engine_plan *p, const struct options *o,
     const struct engine_target *t)
 {
-	const char *wish;
+	const char *wish = argument(t, "rss_limit_mb");
 	uint64_t n;
 
-	p->timeout_s = TIMEOUT_DEFAULT;
-	wish = options_get(o, SECTION, "timeout");
-	if (wish != NULL && text_to_u64(&n, wish) == 0 && n >= 1 &&
-	    n <= TIMEOUT_MAX)
-		p->timeout_s = n;
-	else if (wish != NULL)
-		buf_printf(&p->notes, "ignored timeout '%s'\n", wish);
+	set_timeout(p, o, t);
 	strv_add(&p->argv, "-timeout=%ju", (uintmax_t)p->timeout_s);
-	wish = options_get(o, SECTION, "rss_limit_mb");
-	if (wish == NULL || text_to_u64(&n, wish) == -1 || n == 0 ||
-	    n > t->memory_mb) {
+	if (wish == NULL)
+		wish = options_get(o, SECTION, "rss_limit_mb");
+	if (wish == NULL || !within(&n, wish, t->memory_mb)) {
 		n = t->memory_mb;
 		if (wish != NULL)
 			buf_printf(&p->notes, "rss_limit_mb '%s' cut to %ju\n",
@@ -268,57 +310,7 @@ add_limits(struct engine_plan *p, const struct options *o,
 	strv_add(&p->argv, "-rss_limit_mb=%ju", (uintmax_t)n);
 }
 
-/* ---- environment ----------------------------------------------------- */
-
-/* A quote would swallow what is forced after it. */
-static bool
-value_ok(const char *v)
-{
-	return strpbrk(v, "'\"\\\n") == NULL;
-}
-
-static void
-add_tool(struct engine_plan *p, const struct tool *tool,
-    const struct options *o, const struct engine_target *t)
-{
-	struct buf text = BUF_INIT;
-	const struct option *w;
-	int i;
-
-	buf_adds(&text, tool->base);
-	for (i = 0; i < o->count; i++) {
-		w = &o->list[i];
-		if (strcmp(w->section, tool->section) != 0)
-			continue;
-		if (flag_ok(w->key) && value_ok(w->value))
-			buf_printf(&text, ":%s=%s", w->key, w->value);
-		else
-			buf_printf(&p->notes, "ignored %s option '%s'\n",
-			    tool->section, w->key);
-	}
-	buf_printf(&text, ":%s", tool->forced);
-	if (t->symbolizer != NULL)
-		buf_printf(
-		    &text, ":external_symbolizer_path=%s", t->symbolizer);
-	strv_add(&p->env, "%s=%s", tool->variable, text.data);
-	buf_release(&text);
-}
-
-static void
-add_env(struct engine_plan *p, const struct options *o,
-    const struct engine_target *t)
-{
-	size_t i;
-
-	strv_add(&p->env, "PATH=/usr/local/bin:/usr/bin:/bin");
-	strv_add(&p->env, "HOME=/tmp");
-	strv_add(&p->env, "TMPDIR=/tmp");
-	strv_add(&p->env, "LANG=C.UTF-8");
-	strv_add(&p->env, "LD_LIBRARY_PATH=%s/lib", t->build);
-	strv_add(&p->env, "OUT=%s", t->build);
-	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		add_tool(p, &tools[i], o, t);
-}
+/* ---- plans ----------------------------------------------------------- */
 
 static int
 start_plan(struct engine_plan *p, struct options *o,
@@ -343,7 +335,7 @@ libfuzzer_session(
 
 	if (start_plan(p, &o, t, e) == -1)
 		return -1;
-	add_wishes(p, &o, false);
+	add_wishes(p, &o, t, NULL);
 	add_limits(p, &o, t);
 	add_dict(p, &o, t);
 	strv_add(&p->argv, "-max_total_time=%ju",
@@ -355,7 +347,7 @@ libfuzzer_session(
 	strv_add(&p->argv, "%s", t->corpus);
 	for (i = 0; t->inputs != NULL && t->inputs[i] != NULL; i++)
 		strv_add(&p->argv, "%s", t->inputs[i]);
-	add_env(p, &o, t);
+	environment_add(p, &o, t, false);
 	options_release(&o);
 	return 0;
 }
@@ -368,12 +360,47 @@ libfuzzer_reproduce(struct engine_plan *p, const struct engine_target *t,
 
 	if (start_plan(p, &o, t, e) == -1)
 		return -1;
-	add_wishes(p, &o, true);
+	add_wishes(p, &o, t, for_reproduce);
 	add_limits(p, &o, t);
 	strv_add(&p->argv, "%s", input);
-	add_env(p, &o, t);
+	environment_add(p, &o, t, false);
 	options_release(&o);
 	return 0;
+}
+
+/* With the options and words that a session will have, and no corpus. */
+static int
+libfuzzer_check(
+    struct engine_plan *p, const struct engine_target *t, struct err *e)
+{
+	struct options o;
+
+	if (start_plan(p, &o, t, e) == -1)
+		return -1;
+	add_wishes(p, &o, t, NULL);
+	add_limits(p, &o, t);
+	add_dict(p, &o, t);
+	strv_add(&p->argv, "-seed=" CHECK_SEED);
+	strv_add(&p->argv, "-runs=" CHECK_RUNS);
+	strv_add(&p->argv, "-detect_leaks=0");
+	strv_add(&p->argv, "-artifact_prefix=%s/", t->artifacts);
+	environment_add(p, &o, t, true);
+	options_release(&o);
+	return 0;
+}
+
+static const char *
+libfuzzer_checked(const char *output, size_t len)
+{
+	static const char no_interest[] =
+	    "no interesting inputs were found. Is the code instrumented";
+
+	if (memmem(output, len, CHECK_DONE, strlen(CHECK_DONE)) != NULL)
+		return NULL;
+	if (memmem(output, len, no_interest, strlen(no_interest)) != NULL)
+		return "it is not instrumented: no interesting inputs were "
+		       "found";
+	return "";
 }
 
 /* ---- output ---------------------------------------------------------- */
@@ -443,7 +470,7 @@ libfuzzer_line(struct engine_stats *s, const char *line, size_t len)
 	char text[ENGINE_LINE_MAX];
 	uint64_t n;
 
-	if (len == 0 || (line[0] != '#' && line[0] != 's' && line[0] != 'D'))
+	if (len == 0 || (line[0] != '#' && line[0] != 's' && line[0] != 'I'))
 		return;
 	if (len >= sizeof(text))
 		len = sizeof(text) - 1;
@@ -457,6 +484,10 @@ libfuzzer_line(struct engine_stats *s, const char *line, size_t len)
 		s->execs = n;
 	else if (number_after(text, "stat::peak_rss_mb: ", &n, NULL))
 		s->rss_mb = n;
+	else if (strncmp(text, "INFO: Loaded ", 13) == 0 &&
+	    strstr(text, " modules ") != NULL &&
+	    number_after(text, "(", &n, NULL))
+		s->instrumented = n;
 }
 
 static enum engine_end
@@ -495,6 +526,8 @@ const struct engine ENGINE_LIBFUZZER = {
     .name = "libfuzzer",
     .session = libfuzzer_session,
     .reproduce = libfuzzer_reproduce,
+    .check = libfuzzer_check,
+    .checked = libfuzzer_checked,
     .line = libfuzzer_line,
     .ended = libfuzzer_ended,
     .artifact = libfuzzer_artifact,

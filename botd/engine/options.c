@@ -119,3 +119,15 @@ options_get(const struct options *o, const char *section, const char *key)
 			return o->list[i].value;
 	return NULL;
 }
+
+bool
+option_key_ok(const char *key, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!islower((unsigned char)key[i]) &&
+		    !isdigit((unsigned char)key[i]) && key[i] != '_')
+			return false;
+	return len > 0;
+}

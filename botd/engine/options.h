@@ -34,6 +34,9 @@ int options_parse(
     struct options *o, const void *bytes, size_t len, struct err *e);
 void options_release(struct options *o);
 
+/* Letters, digits and '_': nothing that ends an option or begins another. */
+bool option_key_ok(const char *key, size_t len);
+
 /* The last value of a key, or NULL. */
 const char *options_get(
     const struct options *o, const char *section, const char *key);

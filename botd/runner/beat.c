@@ -102,6 +102,18 @@ add_os(struct seal *b, struct err *e)
 }
 
 static int
+add_cpu(struct seal *b, struct err *e)
+{
+	struct buf model = BUF_INIT;
+	int rc;
+
+	machine_cpu(&model);
+	rc = seal_text(b, REC_CPU, 0, model.data, model.len, e);
+	buf_release(&model);
+	return rc;
+}
+
+static int
 add_engines(struct seal *b, struct err *e)
 {
 	const struct engine *engine;
@@ -116,6 +128,19 @@ add_engines(struct seal *b, struct err *e)
 			return -1;
 	}
 	return 0;
+}
+
+static int
+add_tags(struct seal *b, char *const *tags, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	int i, rc;
+
+	for (i = 0; tags != NULL && tags[i] != NULL; i++)
+		buf_printf(&text, "%s%s", i > 0 ? "\n" : "", tags[i]);
+	rc = seal_text(b, REC_TAGS, 0, buf_text(&text), text.len, e);
+	buf_release(&text);
+	return rc;
 }
 
 static int
@@ -136,9 +161,8 @@ beat_register(struct runner *r, struct err *e)
 	if (seal_begin(&b, r, KIND_REGISTER, NULL, e) == -1)
 		return -1;
 	if (add_host(&b, e) == -1 || add_os(&b, e) == -1 ||
-	    add_engines(&b, e) == -1 ||
-	    seal_text(&b, REC_TAGS, 0, "", 0, e) == -1 ||
-	    add_wire(&b, e) == -1) {
+	    add_cpu(&b, e) == -1 || add_engines(&b, e) == -1 ||
+	    add_tags(&b, r->config->tags, e) == -1 || add_wire(&b, e) == -1) {
 		seal_give_up(&b);
 		return -1;
 	}

@@ -22,6 +22,13 @@ session_new(struct runner *r, struct ticket *t)
 	*t = (struct ticket){0};
 	text_copy(s->lease, sizeof(s->lease), text_hex64(s->ticket.lease).text);
 	s->engine = engine_find(s->ticket.engine);
+	if (s->ticket.corpus.text[0] == '\0')
+		s->ticket.corpus = s->ticket.target;
+	s->memory_mb = r->config->memory_mb;
+	if (s->ticket.limits.memory_mb != 0 &&
+	    s->ticket.limits.memory_mb < s->memory_mb)
+		s->memory_mb = s->ticket.limits.memory_mb;
+	s->check = strcmp(s->ticket.kind, "check") == 0;
 	s->dir = s->build = s->side = s->corpus = s->inputs = -1;
 	s->seed_files = s->artifacts = s->crashes = -1;
 	s->cache = s->log = s->prepare_out = -1;
@@ -67,12 +74,14 @@ session_open_folders(struct session *s, struct err *e)
 		if (*folders[i].fd == -1)
 			return -1;
 	}
-	buf_printf(
-	    &cache, "%s/%s", s->ticket.project.text, s->ticket.target.text);
-	s->cache = fs_make_dir_open(s->runner->units, cache.data, 0755, e);
-	buf_release(&cache);
 	s->log = openat(s->dir, "log",
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (s->check)
+		return 0; /* it reads no units, and keeps none */
+	buf_printf(
+	    &cache, "%s/%s", s->ticket.project.text, s->ticket.corpus.text);
+	s->cache = fs_make_dir_open(s->runner->units, cache.data, 0755, e);
+	buf_release(&cache);
 	return s->cache == -1 ? -1 : 0;
 }
 
@@ -111,6 +120,8 @@ session_free(struct session *s)
 		find_free(f);
 	}
 	buf_release(&s->line);
+	buf_release(&s->notes);
+	buf_release(&s->verdict_lines);
 	names_release(&s->known_units);
 	names_release(&s->sealed_units);
 	names_release(&s->known_inputs);

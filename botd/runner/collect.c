@@ -142,7 +142,7 @@ say_full(struct session *s, const struct err *e)
 
 /* ---- units ----------------------------------------------------------- */
 
-/* Sealed or received before, or pending in a session of the same target. */
+/* Sealed or received before, or pending in a session of the same corpus. */
 static bool
 unit_is_known(const struct session *s, const struct digest *d)
 {
@@ -151,7 +151,7 @@ unit_is_known(const struct session *s, const struct digest *d)
 	int i;
 
 	for (o = s->runner->sessions; o != NULL; o = o->next) {
-		if (strcmp(o->ticket.target.text, s->ticket.target.text) != 0 ||
+		if (strcmp(o->ticket.corpus.text, s->ticket.corpus.text) != 0 ||
 		    strcmp(o->ticket.project.text, s->ticket.project.text) != 0)
 			continue;
 		for (i = 0; i < o->unit_count; i++)
@@ -175,10 +175,26 @@ add_unit(struct session *s, const struct digest *d, char *bytes, uint64_t size)
 	    s->units, (size_t)s->unit_count + 1, sizeof(s->units[0]));
 	s->units[s->unit_count++] = (struct unit){*d, bytes, size};
 	s->unit_bytes += size;
+	s->corpus_bytes += size;
 	if (s->unit_bytes < SEAL_BYTES && s->unit_count < SEAL_UNITS)
 		return;
 	if (seal_units(s, &e) == -1)
 		say_full(s, &e);
+}
+
+/* The job's limit: what comes now is counted, and neither kept nor sealed. */
+static bool
+corpus_is_full(struct session *s)
+{
+	uint64_t most = s->ticket.limits.corpus_bytes;
+
+	if (most == 0 || s->corpus_bytes < most)
+		return false;
+	if (s->units_over++ == 0)
+		log_info("corpus.full", LOG_T("lease", s->lease),
+		    LOG_T("target", s->ticket.target.text),
+		    LOG_N("bytes", s->corpus_bytes), LOG_N("limit", most));
+	return true;
 }
 
 /* False when it has to be looked at again. */
@@ -203,7 +219,7 @@ take_unit(struct session *s, int fd)
 	n = fs_read_at(fd, bytes, (size_t)st.st_size, 0);
 	if (n > 0) {
 		digest_of(&d, bytes, (size_t)n);
-		if (!unit_is_known(s, &d)) {
+		if (!unit_is_known(s, &d) && !corpus_is_full(s)) {
 			add_unit(s, &d, bytes, (uint64_t)n);
 			return true;
 		}

@@ -1,8 +1,10 @@
 /*
  * Filling work/<lease>/, in the child: files of the build out of builds/,
- * segments into units/, links to the units, seeds out of their archive.
+ * segments into units/, links to the units, seeds out of their archive.  For
+ * the check of a build nothing of units.
  */
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -15,6 +17,7 @@
 
 #include <linux/fs.h>
 
+#include "botd/engine/check.h"
 #include "botd/runner/fill.h"
 #include "botd/runner/segments.h"
 #include "lib/archive/seeds.h"
@@ -24,8 +27,9 @@
 struct filling {
 	const struct fill *f;
 	int root, work, build; /* folders */
-	int cache;             /* units/<project>/<target> */
-	uint64_t linked;
+	int cache;             /* units/<project>/<corpus> */
+	bool check;
+	uint64_t linked, bytes;
 };
 
 __attribute__((format(printf, 1, 2))) static void
@@ -129,6 +133,7 @@ link_unit(void *arg, int dirfd, const char *name)
 {
 	struct filling *s = arg;
 	struct digest d;
+	struct stat st;
 	int fd, rc;
 
 	if (digest_parse(&d, name) == -1)
@@ -142,6 +147,9 @@ link_unit(void *arg, int dirfd, const char *name)
 		close(fd);
 	}
 	s->linked += rc == 0;
+	if (s->f->ticket->limits.corpus_bytes != 0 &&
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		s->bytes += (uint64_t)st.st_size;
 	return 0;
 }
 
@@ -159,6 +167,7 @@ link_units(struct filling *s, struct err *e)
 	rc = fs_each(s->cache, link_unit, &inner, e);
 	close(inner.work);
 	say("units %ju", (uintmax_t)inner.linked);
+	say("bytes %ju", (uintmax_t)inner.bytes);
 	return rc;
 }
 
@@ -213,6 +222,47 @@ take_seeds(struct filling *s, struct err *e)
 	return 0;
 }
 
+/* ---- the target's file ------------------------------------------------ */
+
+static void
+say_elf(const struct elf_facts *f)
+{
+	if (f->is_elf)
+		say("machine %s", f->machine);
+	if (f->loader[0] != '\0')
+		say("loader %s", f->loader);
+	if (f->counted)
+		say("calls %ju", (uintmax_t)f->calls);
+	else
+		say("uncounted %s", f->why_not);
+	if (f->whole)
+		say("whole");
+}
+
+/* Of a session only the head: it knows then what a loader's silence means. */
+static void
+read_program(const struct filling *s)
+{
+	const struct ticket *t = s->f->ticket;
+	struct elf_facts facts = {.why_not = "the program could not be read"};
+	uint64_t size = 0;
+	void *bytes;
+	int fd;
+
+	fd = fs_open_foreign(s->build, t->program, &size, NULL);
+	bytes = fd == -1 || size == 0
+	    ? MAP_FAILED
+	    : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes != MAP_FAILED) {
+		elf_calls(&facts, bytes, (size_t)size,
+		    s->check ? check_runtime(t->sanitizer) : NULL);
+		munmap(bytes, (size_t)size);
+	}
+	if (fd != -1)
+		close(fd);
+	say_elf(&facts);
+}
+
 /* ---- in order -------------------------------------------------------- */
 
 static int
@@ -228,10 +278,12 @@ open_all(struct filling *s, struct err *e)
 	s->work = fs_open_dir(s->root, path, e);
 	snprintf(path, sizeof(path), "work/%s/build", s->f->lease);
 	s->build = fs_open_dir(s->root, path, e);
+	if (s->work == -1 || s->build == -1 || s->check)
+		return s->work == -1 || s->build == -1 ? -1 : 0;
 	snprintf(
-	    path, sizeof(path), "units/%s/%s", t->project.text, t->target.text);
+	    path, sizeof(path), "units/%s/%s", t->project.text, t->corpus.text);
 	s->cache = fs_open_dir(s->root, path, e);
-	return s->work == -1 || s->build == -1 || s->cache == -1 ? -1 : 0;
+	return s->cache == -1 ? -1 : 0;
 }
 
 static int
@@ -249,29 +301,34 @@ take_segments(struct filling *s, struct err *e)
 	rc = segments_unpack(&g, e);
 	if (g.also != -1)
 		close(g.also);
-	if (rc == 0)
+	if (rc == 0) {
 		say("serial %ju", (uintmax_t)g.last);
+		say("bytes %ju", (uintmax_t)g.given);
+	}
 	return rc;
 }
 
 int
 fill_run(const struct fill *f)
 {
-	struct filling s = {f, -1, -1, -1, -1, 0};
+	struct filling s = {f, -1, -1, -1, -1, false, 0, 0};
 	struct err e;
 	int rc;
 
 	umask(022);
 	err_clear(&e);
+	s.check = strcmp(f->ticket->kind, "check") == 0;
 	rc = open_all(&s, &e);
 	if (rc == 0 && !f->feed)
 		rc = take_build(&s, &e);
-	if (rc == 0 && take_segments(&s, &e) == -1) {
+	if (rc == 0 && !f->feed)
+		read_program(&s);
+	if (rc == 0 && !s.check && take_segments(&s, &e) == -1) {
 		/* More to start from, not a condition for starting. */
 		say("note segments not used: %s", e.text);
 		rc = f->feed ? -1 : 0;
 	}
-	if (rc == 0 && !f->feed)
+	if (rc == 0 && !f->feed && !s.check)
 		rc = link_units(&s, &e);
 	if (rc == 0 && !f->feed)
 		rc = take_seeds(&s, &e);

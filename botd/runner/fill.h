@@ -8,8 +8,10 @@
 
 /*
  * The body of the child that fills a session's folder.  It writes lines to
- * descriptor 1: "seeds N", "units N", "serial N", "note ...", and last either
- * "ok" or "failed <sentence>".  It opens everything by path below "root".
+ * descriptor 1: "seeds N", "units N", "bytes N" (of units), "serial N",
+ * "note ...", what the target's file says of itself ("machine M", "loader L",
+ * "calls N", "whole", "uncounted <why>"), and last either "ok" or "failed
+ * <sentence>".  It opens everything by path below "root".
  */
 struct fill {
 	const char *root;  /* the bot's folder */

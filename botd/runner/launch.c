@@ -159,7 +159,12 @@ engine_target_fill(struct engine_target *t, const struct session *s,
 	    .side = p->side,
 	    .corpus = p->corpus,
 	    .artifacts = p->artifacts,
-	    .memory_mb = s->runner->config->memory_mb};
+	    .memory_mb = s->memory_mb,
+	    .timeout_ms = s->ticket.limits.timeout_ms,
+	    .arguments = s->ticket.arguments,
+	    .argument_count = s->ticket.argument_count,
+	    .environment = s->ticket.environment,
+	    .environment_count = s->ticket.environment_count};
 	if (p->symbolizer[0] != '\0')
 		t->symbolizer = p->symbolizer;
 }
@@ -185,7 +190,7 @@ caged_fill(struct caged *c, const struct session *s, const char *what,
 	    .dir = c->paths.build,
 	    .argv = (const char *const *)plan->argv.list,
 	    .env = (const char *const *)plan->env.list,
-	    .memory = config->memory_mb << 20,
+	    .memory = s->memory_mb << 20,
 	    .processes = config->processes,
 	    .file_size = config->work_bytes < FILE_BYTES ? config->work_bytes
 							 : FILE_BYTES,
@@ -193,22 +198,24 @@ caged_fill(struct caged *c, const struct session *s, const char *what,
 	    .none = config->no_sandbox};
 }
 
+/* The same at each start: once is enough. */
 static void
-log_notes(const struct session *s, struct engine_plan *plan)
+log_notes(struct session *s, struct engine_plan *plan)
 {
 	char *line, *next;
 
-	/* The same at each start: once is enough. */
 	if (s->restarts > 0)
 		return;
+	if (s->ticket.limits.memory_mb > s->memory_mb)
+		log_info("memory.cut", LOG_T("lease", s->lease),
+		    LOG_N("wanted_mb", s->ticket.limits.memory_mb),
+		    LOG_N("mb", s->memory_mb));
 	for (line = plan->notes.data; line != NULL && *line != '\0';
 	     line = next) {
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		log_info("target.note", LOG_T("lease", s->lease),
-		    LOG_T("target", s->ticket.target.text),
-		    LOG_T("note", line));
+		check_note(s, line);
 		if (next == NULL)
 			break;
 	}
@@ -231,7 +238,8 @@ launch_engine(struct session *s, struct err *e)
 		inputs[n++] = c.paths.seeds;
 	t.inputs = inputs;
 	t.seconds = (s->ends_ms - clock_up_ms()) / 1000;
-	rc = s->engine->session(&plan, &t, e);
+	rc = s->check ? s->engine->check(&plan, &t, e)
+		      : s->engine->session(&plan, &t, e);
 	if (rc == 0) {
 		s->dict = plan.dict_entries;
 		s->timeout_s = plan.timeout_s;
@@ -278,8 +286,12 @@ launch_look(struct session *s)
 		run_kill(&s->run);
 	} else if (wrote_too_much(s)) {
 		s->killed_for = "bytes or files written";
-		session_end(s, STOP_FAILED,
-		    "the session wrote more bytes or files than it may");
+		if (!s->check)
+			session_end(s, STOP_FAILED,
+			    "the session wrote more bytes or files than it "
+			    "may");
 		run_kill(&s->run);
+	} else if (session_cpu_is_used(s, u.cpu_ms)) {
+		session_end(s, STOP_DONE, NULL);
 	}
 }

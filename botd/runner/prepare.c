@@ -47,6 +47,25 @@ struct said {
 	char failure[320];
 };
 
+/* As fill.c wrote them. */
+static void
+take_elf_line(struct elf_facts *f, const char *line)
+{
+	if (strncmp(line, "machine ", 8) == 0) {
+		f->is_elf = true;
+		text_copy(f->machine, sizeof(f->machine), line + 8);
+	} else if (strncmp(line, "loader ", 7) == 0) {
+		text_copy(f->loader, sizeof(f->loader), line + 7);
+	} else if (strncmp(line, "uncounted ", 10) == 0) {
+		text_copy(f->why_not, sizeof(f->why_not), line + 10);
+	} else if (strncmp(line, "calls ", 6) == 0 &&
+	    text_to_u64(&f->calls, line + 6) == 0) {
+		f->counted = true;
+	} else if (strcmp(line, "whole") == 0) {
+		f->whole = true;
+	}
+}
+
 static void
 take_line(struct session *s, struct said *said, const char *line)
 {
@@ -57,18 +76,21 @@ take_line(struct session *s, struct said *said, const char *line)
 	else if (strncmp(line, "failed ", 7) == 0)
 		text_copy(said->failure, sizeof(said->failure), line + 7);
 	else if (strncmp(line, "note ", 5) == 0)
-		log_info("target.note", LOG_T("lease", s->lease),
-		    LOG_T("target", s->ticket.target.text),
-		    LOG_T("note", line + 5));
+		check_note(s, line + 5);
 	else if (strncmp(line, "seeds ", 6) == 0 &&
 	    text_to_u64(&n, line + 6) == 0)
 		s->seeds = n;
 	else if (strncmp(line, "units ", 6) == 0 &&
 	    text_to_u64(&n, line + 6) == 0)
 		s->has_inputs = n > 0;
+	else if (strncmp(line, "bytes ", 6) == 0 &&
+	    text_to_u64(&n, line + 6) == 0)
+		s->corpus_bytes += n;
 	else if (strncmp(line, "serial ", 7) == 0 &&
 	    text_to_u64(&n, line + 7) == 0)
 		s->fed_serial = n;
+	else
+		take_elf_line(&s->elf, line);
 }
 
 static void

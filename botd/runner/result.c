@@ -119,6 +119,17 @@ read_sealed(struct session *s)
 
 /* ---- crashes --------------------------------------------------------- */
 
+static bool
+is_of_job(const struct session *s, const char *variable)
+{
+	int i;
+
+	for (i = 0; i < s->ticket.environment_count; i++)
+		if (strcmp(s->ticket.environment[i], variable) == 0)
+			return true;
+	return false;
+}
+
 /* How it was run: a line for each word, as a person would type it. */
 static void
 command_text(struct buf *out, const struct session *s)
@@ -129,7 +140,8 @@ command_text(struct buf *out, const struct session *s)
 
 	buf_adds(out, "env\n");
 	for (i = 0; i < env->count; i++)
-		if (strstr(env->list[i], "SAN_OPTIONS=") != NULL)
+		if (strstr(env->list[i], "SAN_OPTIONS=") != NULL ||
+		    is_of_job(s, env->list[i]))
 			buf_printf(out, "%s\n", env->list[i]);
 	buf_printf(out, "./%s\n", s->ticket.program);
 	for (i = 1; i + 1 < argv->count; i++)
@@ -272,7 +284,7 @@ seal_stats(
 	if (seal_begin(&b, r, KIND_STATS, NULL, e) == -1)
 		return -1;
 	for (s = r->sessions; s != NULL && rc == 0; s = s->next) {
-		if (s->salvage || (only != NULL && s != only))
+		if (s->salvage || s->check || (only != NULL && s != only))
 			continue;
 		rc = add_stats(&b, s, e);
 		if (rc == 0 && log)
@@ -296,6 +308,24 @@ result_of(const struct session *s)
 	default:
 		return RESULT_DONE;
 	}
+}
+
+static int
+add_verdict(struct seal *b, const struct session *s, struct err *e)
+{
+	const char *word = check_verdict_name(s->verdict);
+	struct record rec;
+
+	record_init(&rec, REC_CHECK);
+	memcpy(rec.word, word, strlen(word) + 1);
+	rec.n[CHECK_EDGES] = s->now.instrumented;
+	rec.n[CHECK_FEATURES] = s->now.features;
+	rec.n[CHECK_CALLS] = s->elf.calls;
+	rec.n[CHECK_DICT] = s->dict;
+	rec.n[CHECK_SEEDS] = s->seeds;
+	return seal_record(b, &rec,
+	    s->verdict_lines.len == 0 ? NULL : s->verdict_lines.data,
+	    s->verdict_lines.len, e);
 }
 
 static int
@@ -323,6 +353,8 @@ add_complete(struct seal *b, const struct session *s, struct err *e)
 		if (seal_record(b, &rec, NULL, 0, e) == -1)
 			return -1;
 	}
+	if (s->has_verdict && add_verdict(b, s, e) == -1)
+		return -1;
 	if (s->reason[0] == '\0')
 		return 0;
 	return seal_text(b, REC_REASON, 0, s->reason, strlen(s->reason), e);

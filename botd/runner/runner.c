@@ -200,7 +200,8 @@ on_stats(void *arg)
 	struct err e;
 
 	loop_timer_set(r->stats, r->config->stats_ms, NULL);
-	for (s = r->sessions; s != NULL && !session_holds_lease(s); s = s->next)
+	for (s = r->sessions;
+	     s != NULL && (s->check || !session_holds_lease(s)); s = s->next)
 		;
 	if (s == NULL || r->stopping)
 		return;
@@ -264,6 +265,21 @@ open_folders(struct runner *r, struct err *e)
 	return r->spool == NULL ? -1 : 0;
 }
 
+/* What sessions in hand were started with stays theirs. */
+static void
+on_hup(void *arg)
+{
+	struct runner *r = arg;
+	uint64_t stats_ms = r->config->stats_ms;
+
+	if (r->config->reload == NULL)
+		return;
+	r->config->reload(r->config->reload_arg, r->live);
+	if (r->config->stats_ms != stats_ms)
+		loop_timer_set(r->stats, r->config->stats_ms, NULL);
+	loop_timer_set(r->tick, 1, NULL);
+}
+
 static int
 open_loop(struct runner *r, struct err *e)
 {
@@ -276,10 +292,12 @@ open_loop(struct runner *r, struct err *e)
 	r->evict = loop_timer(r->loop, on_evict, r, e);
 	r->term = loop_signal(r->loop, SIGTERM, on_term, r, e);
 	r->intr = loop_signal(r->loop, SIGINT, on_term, r, e);
+	r->hup = loop_signal(r->loop, SIGHUP, on_hup, r, e);
 	r->watch_inbox = loop_watch(r->loop, r->inbox, on_hint, r, e);
 	r->watch_tickets = loop_watch(r->loop, r->tickets, on_hint, r, e);
 	if (r->tick == NULL || r->beat == NULL || r->stats == NULL ||
-	    r->evict == NULL || r->term == NULL || r->intr == NULL)
+	    r->evict == NULL || r->term == NULL || r->intr == NULL ||
+	    r->hup == NULL)
 		return -1;
 	return 0; /* without watches the timer looks */
 }
@@ -383,7 +401,7 @@ int
 runner_run(const struct runner_config *c)
 {
 	struct runner_config config = *c;
-	struct runner r = {.config = &config};
+	struct runner r = {.config = &config, .live = &config};
 	struct err e;
 	int code = -1;
 

@@ -16,6 +16,7 @@ struct runner_config {
 	struct name bot;
 	struct name account;
 	unsigned slots;        /* 0: DESIGN 2's default */
+	char *const *tags;     /* ends in NULL; NULL: none */
 	bool no_sandbox;       /* "sandbox: none": take leases without bwrap */
 	uint64_t outbox_bytes; /* quota; default 4 GiB */
 	uint64_t seal_ms;      /* bundles close after this, default 60 s */
@@ -24,6 +25,10 @@ struct runner_config {
 	uint64_t work_bytes;   /* written below one work folder, 2 GiB */
 	uint64_t processes;    /* in one cage, default 64 */
 	uint64_t cache_bytes;  /* builds/, default 20 GiB */
+	/* On SIGHUP: fill "c" anew; may be NULL.  Folders, names, slots and
+	 * the sandbox stay as they were, and so do the sessions in hand. */
+	void (*reload)(void *arg, struct runner_config *c);
+	void *reload_arg;
 };
 
 /* The body of the runner's process; returns its exit code. */

@@ -35,7 +35,8 @@ struct outbox {
 
 struct runner {
 	const struct runner_config *config;
-	char *root_path; /* absolute */
+	struct runner_config *live; /* the same, to be filled anew (SIGHUP) */
+	char *root_path;            /* absolute */
 	struct loop *loop;
 	unsigned slots;
 
@@ -69,7 +70,7 @@ struct runner {
 
 	struct loop_source *tick, *beat, *stats, *evict;
 	struct loop_source *watch_inbox, *watch_tickets, *watch_jobs;
-	struct loop_source *term, *intr;
+	struct loop_source *term, *intr, *hup;
 };
 
 /* ---- runner.c ---- */
@@ -115,6 +116,16 @@ int beat_deregister(struct runner *r, struct err *e);
 void beat_forget_old(struct runner *r); /* a starting runner deletes all */
 uint64_t machine_cores(void);
 uint64_t machine_memory(void);
+
+/* ---- cpu.c ---- */
+/*
+ * The processor's model for people and for telling kinds of hosts apart: the
+ * "model name" of a text like /proc/cpuinfo, else "aarch64 0x41/0xd0c" of its
+ * implementer and part, else "arch".  One clean line.
+ */
+void cpu_model(
+    struct buf *out, const char *cpuinfo, size_t len, const char *arch);
+void machine_cpu(struct buf *out); /* of this host */
 
 /* ---- outbox.c ---- */
 void outbox_scan(struct runner *r);

@@ -1,7 +1,8 @@
 /*
  * What an earlier runner left in work/ (P.29): each folder with a ticket in it
  * becomes a session that starts no engine; what its engine had written is
- * sealed under our epoch with the old lease's id, and then the folder goes.
+ * sealed under our epoch with the old lease's id, and then the folder goes.  Of
+ * the check of a build nothing is sealed: the folder goes.
  */
 #include <string.h>
 #include <unistd.h>

@@ -72,7 +72,7 @@ write_serial(const struct segments *g, uint64_t generation, uint64_t serial,
 /* ---- one segment ----------------------------------------------------- */
 
 struct unpacking {
-	const struct segments *g;
+	struct segments *g;
 	bool also;
 	int fd; /* of the unit in hand, -1 when none */
 	char tmp[40];
@@ -84,8 +84,14 @@ struct unpacking {
 static int
 give(const struct unpacking *u, int fd, const char *name, struct err *e)
 {
-	if (!u->also || fs_copy(fd, u->g->also, name, 0644, NULL, NULL, e) == 0)
+	uint64_t size;
+
+	if (!u->also)
 		return 0;
+	if (fs_copy(fd, u->g->also, name, 0644, NULL, &size, e) == 0) {
+		u->g->given += size;
+		return 0;
+	}
 	return faccessat(u->g->also, name, F_OK, 0);
 }
 
@@ -170,12 +176,16 @@ take_piece(struct unpacking *u, const struct bundle_item *item, struct err *e)
 	return 0;
 }
 
+/* Of the target, or of the corpus that the job has for itself. */
 static bool
 is_ours(const struct segments *g, const struct bundle_header *h)
 {
+	const struct ticket *t = g->ticket;
+
 	return h->kind == KIND_CORPUS && h->has_target &&
-	    strcmp(h->project.text, g->ticket->project.text) == 0 &&
-	    strcmp(h->target.text, g->ticket->target.text) == 0;
+	    strcmp(h->project.text, t->project.text) == 0 &&
+	    (strcmp(h->target.text, t->target.text) == 0 ||
+		strcmp(h->target.text, t->corpus.text) == 0);
 }
 
 /* Returns 1 to go on, 0 at a good end, -1 with "e". */
@@ -222,7 +232,7 @@ read_all(struct unpacking *u, int fd, struct err *e)
 }
 
 static int
-unpack(const struct segments *g, const struct segment *s, struct err *e)
+unpack(struct segments *g, const struct segment *s, struct err *e)
 {
 	struct unpacking u = {.g = g, .fd = -1};
 	struct digest_hex hex = digest_hex(&s->sha256);

@@ -13,11 +13,12 @@
  */
 struct segments {
 	int root;  /* the bot's folder */
-	int cache; /* units/<project>/<target> */
+	int cache; /* units/<project>/<corpus> */
 	const struct ticket *ticket;
-	int also;      /* folder that gets units after "from" too, or -1 */
-	uint64_t from; /* serial */
-	uint64_t last; /* out: last serial that is unpacked */
+	int also;       /* folder that gets units after "from" too, or -1 */
+	uint64_t from;  /* serial */
+	uint64_t last;  /* out: last serial that is unpacked */
+	uint64_t given; /* out: bytes of units that "also" got */
 };
 
 /* A job without a file or segments is fine. */

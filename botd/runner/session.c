@@ -25,6 +25,7 @@
 #define SETTLE_MS     300  /* of a dead runner's engines, before a salvage */
 #define FULL_RETRY_MS 2000
 #define SLICE_MOST_MS (24ull * 60 * 60 * 1000)
+#define CHECK_MS      (60ull * 1000) /* of a check whose ticket says none */
 
 /* A target that comes to nothing so often in a row is broken. */
 #define BARREN_MOST    5
@@ -89,6 +90,18 @@ session_seconds(const struct session *s)
 	return s->began_ms == 0 ? 0 : (clock_up_ms() - s->began_ms) / 1000;
 }
 
+bool
+session_cpu_is_used(const struct session *s, uint64_t running_ms)
+{
+	uint64_t most = s->ticket.limits.cpu_ms;
+
+	if (most == 0 || s->run.cpu_ms + running_ms < most)
+		return false;
+	log_info("lease.cpu-used", LOG_T("lease", s->lease),
+	    LOG_N("cpu_ms", s->run.cpu_ms + running_ms), LOG_N("limit", most));
+	return true;
+}
+
 void
 session_need(struct session *s, uint64_t seq)
 {
@@ -121,7 +134,7 @@ seal_rest(struct session *s, struct err *e)
 	/* P.29, P.31: who leaves hands its lease back by silence. */
 	if (s->stop == STOP_LEAVING)
 		return 0;
-	if (!s->stats_sealed) {
+	if (!s->stats_sealed && !s->check) {
 		if (seal_stats(s->runner, s, true, e) == -1)
 			return -1;
 		session_need(s, s->runner->next_seq - 1);
@@ -167,7 +180,7 @@ finish(struct session *s)
 	    LOG_T("target", s->ticket.target.text),
 	    LOG_N("execs", session_execs(s)), LOG_N("units", s->units_sealed),
 	    LOG_N("crashes", s->crashes_seen), LOG_N("restarts", s->restarts),
-	    LOG_T("reason", s->reason));
+	    LOG_N("units_over", s->units_over), LOG_T("reason", s->reason));
 	go(s, SESSION_OVER, 0);
 	runner_session_over(s->runner, s);
 }
@@ -187,8 +200,8 @@ session_drained(struct session *s)
 	finish(s);
 }
 
-static void
-stop_for(struct session *s, enum session_stop why, const char *reason)
+void
+session_stop_for(struct session *s, enum session_stop why, const char *reason)
 {
 	if (why <= s->stop)
 		return;
@@ -201,7 +214,7 @@ stop_for(struct session *s, enum session_stop why, const char *reason)
 void
 session_end(struct session *s, enum session_stop why, const char *reason)
 {
-	stop_for(s, why, reason);
+	session_stop_for(s, why, reason);
 	switch (s->state) {
 	case SESSION_PREPARING:
 		prepare_stop(s);
@@ -238,8 +251,12 @@ start_engine(struct session *s)
 {
 	struct err e;
 
-	if (clock_up_ms() + 1000 > s->ends_ms) {
-		stop_for(s, STOP_DONE, NULL);
+	/* A check's time is its program's: no build fails for its size. */
+	if (s->check)
+		s->ends_ms = clock_up_ms() + s->ticket.slice_ms;
+	else if (clock_up_ms() + 1000 > s->ends_ms ||
+	    session_cpu_is_used(s, 0)) {
+		session_stop_for(s, STOP_DONE, NULL);
 		drain(s);
 		return;
 	}
@@ -251,18 +268,18 @@ start_engine(struct session *s)
 	s->removed_input = false;
 	s->killed_for = NULL;
 	if (launch_engine(s, &e) == -1) {
-		stop_for(s, STOP_FAILED, e.text);
+		session_stop_for(s, STOP_FAILED, e.text);
 		drain(s);
 		return;
 	}
-	go(s, SESSION_RUNNING, 0);
+	go(s, SESSION_RUNNING, s->check ? s->ticket.slice_ms : 0);
 }
 
 void
 session_prepared(struct session *s, const char *failure)
 {
 	if (failure != NULL) {
-		stop_for(s, STOP_FAILED, failure);
+		session_stop_for(s, STOP_FAILED, failure);
 		finish(s);
 		return;
 	}
@@ -272,38 +289,20 @@ session_prepared(struct session *s, const char *failure)
 
 /* ---- an engine has ended --------------------------------------------- */
 
-/* One line of the output for people: where its report begins, else its last. */
-static void
-telling_line(struct buf *out, const struct run *run)
-{
-	const char *text = buf_text(&run->text);
-	size_t len = run->text.len, at = engine_report_start(text, len), end;
-
-	if (at == len) {
-		while (len > 0 && text[len - 1] == '\n')
-			len--;
-		for (at = len; at > 0 && text[at - 1] != '\n'; at--)
-			;
-	}
-	for (end = at; end < len && text[end] != '\n'; end++)
-		;
-	text_clean_line(out, text + at, end - at, 300);
-}
-
 static void
 fail_with_line(struct session *s, const char *what)
 {
 	struct buf line = BUF_INIT;
 	struct buf reason = BUF_INIT;
 
-	telling_line(&line, &s->run);
+	engine_telling_line(&line, buf_text(&s->run.text), s->run.text.len);
 	if (s->run.end.signo != 0)
 		buf_printf(&reason, "%s (signal %d): %s", what,
 		    s->run.end.signo, buf_text(&line));
 	else
 		buf_printf(&reason, "%s (exit %d): %s", what, s->run.end.code,
 		    buf_text(&line));
-	stop_for(s, STOP_FAILED, reason.data);
+	session_stop_for(s, STOP_FAILED, reason.data);
 	buf_release(&reason);
 	buf_release(&line);
 }
@@ -331,25 +330,17 @@ count_barren(struct session *s, enum engine_end end)
 }
 
 static void
-judge(struct session *s, uint64_t took_ms)
+judge(struct session *s)
 {
 	struct cage_end *c = &s->run.end;
 	enum engine_end end;
 
 	end = s->engine->ended(
 	    c->code, c->signo, buf_text(&s->run.text), s->run.text.len);
-	if (c->out_of_memory)
-		s->killed_for = "memory";
-	log_info("engine.ended", LOG_T("lease", s->lease),
-	    LOG_N("exit", c->code), LOG_N("signal", c->signo),
-	    LOG_N("execs", s->now.execs), LOG_N("ms", took_ms),
-	    LOG_T("limit", s->killed_for == NULL ? "" : s->killed_for));
-	if (s->stop != STOP_NONE)
-		return;
 	/* One that ends without having run anything is none. */
 	if ((end == END_CLEAN && s->now.execs > 0) ||
 	    clock_up_ms() + 1000 > s->ends_ms) {
-		stop_for(s, STOP_DONE, NULL);
+		session_stop_for(s, STOP_DONE, NULL);
 		return;
 	}
 	if (s->killed_for != NULL && ++s->limit_kills == LIMIT_KILLS) {
@@ -359,6 +350,10 @@ judge(struct session *s, uint64_t took_ms)
 			: "killed three times for its number of processes");
 		return;
 	}
+	/* It will not do better next time, nor on another host of this kind. */
+	if (!s->now.ready && !s->removed_input && s->killed_for == NULL &&
+	    check_host_failed(s))
+		return;
 	count_barren(s, end);
 }
 
@@ -366,10 +361,21 @@ void
 session_engine_ended(struct session *s)
 {
 	uint64_t since = clock_up_ms() - s->started_ms;
+	struct cage_end *c = &s->run.end;
 
 	/* Whatever it was doing, nobody writes now: all is settled. */
-	collect(s, true);
-	judge(s, since);
+	if (!s->check)
+		collect(s, true);
+	if (c->out_of_memory)
+		s->killed_for = "memory";
+	log_info("engine.ended", LOG_T("lease", s->lease),
+	    LOG_N("exit", c->code), LOG_N("signal", c->signo),
+	    LOG_N("execs", s->now.execs), LOG_N("ms", since),
+	    LOG_T("limit", s->killed_for == NULL ? "" : s->killed_for));
+	if (s->stop == STOP_NONE && s->check)
+		check_judge_end(s);
+	else if (s->stop == STOP_NONE)
+		judge(s);
 	s->execs_before += s->now.execs;
 	s->now.execs = 0;
 	if (s->stop != STOP_NONE) {
@@ -405,13 +411,18 @@ session_timer(void *arg)
 			start_engine(s);
 			break;
 		}
-		collect(s, true);
+		if (!s->check)
+			collect(s, true);
 		drain(s);
 		break;
 	case SESSION_SEALING:
 		finish(s);
 		break;
 	case SESSION_RUNNING:
+		/* A check's time is over. */
+		s->killed_for = "time";
+		run_kill(&s->run);
+		break;
 	case SESSION_OVER:
 	case SESSION_STATES:
 		break;
@@ -436,7 +447,9 @@ session_tick(struct session *s)
 {
 	struct err e;
 
-	if (s->state == SESSION_RUNNING) {
+	if (s->state == SESSION_RUNNING && s->check) {
+		launch_look(s);
+	} else if (s->state == SESSION_RUNNING) {
 		launch_look(s);
 		collect(s, false);
 		reproduce_kick(s);
@@ -461,15 +474,21 @@ start(struct session *s, struct err *e)
 	s->began_ms = clock_up_ms();
 	s->ends_ms =
 	    s->began_ms + (slice > SLICE_MOST_MS ? SLICE_MOST_MS : slice);
-	if (strcmp(s->ticket.kind, "fuzz") != 0)
+	if (!s->check && strcmp(s->ticket.kind, "fuzz") != 0)
 		return err_set(e, ERR_REFUSED, "this bot knows no task '%s'",
 		    s->ticket.kind);
 	if (s->engine == NULL)
 		return err_set(e, ERR_REFUSED, "this bot has no engine '%s'",
 		    s->ticket.engine);
+	if (s->check && s->engine->check == NULL)
+		return err_set(e, ERR_REFUSED,
+		    "this bot cannot check builds for '%s'", s->ticket.engine);
+	if (s->check && s->ticket.slice_ms == 0)
+		s->ticket.slice_ms = CHECK_MS;
 	if (session_make_folder(s, e) == -1)
 		return err_wrap(e, "cannot make the session's folder");
-	(void)prepare_news(s); /* the list as it is now comes with it */
+	if (!s->check)
+		(void)prepare_news(s); /* the list as it is now comes with it */
 	return prepare_start(s, false, e);
 }
 
@@ -481,10 +500,10 @@ session_start(struct session *s)
 	log_info("lease.started", LOG_T("lease", s->lease),
 	    LOG_T("project", s->ticket.project.text),
 	    LOG_T("target", s->ticket.target.text),
-	    LOG_T("engine", s->ticket.engine),
+	    LOG_T("task", s->ticket.kind), LOG_T("engine", s->ticket.engine),
 	    LOG_N("slice_ms", s->ticket.slice_ms));
 	if (start(s, &e) == -1) {
-		stop_for(s, STOP_FAILED, e.text);
+		session_stop_for(s, STOP_FAILED, e.text);
 		go(s, SESSION_SEALING, 0);
 		finish(s);
 		return;
@@ -502,6 +521,11 @@ session_salvage(struct session *s)
 	s->salvage = true;
 	s->stop = STOP_LEAVING;
 	s->dir = fs_open_dir(s->runner->work, s->lease, &e);
+	if (s->dir != -1 && s->check) {
+		/* Nothing of it is worth keeping: it will be done again. */
+		go(s, SESSION_PAUSING, SETTLE_MS);
+		return;
+	}
 	if (s->dir == -1 || s->engine == NULL ||
 	    session_open_folders(s, &e) == -1) {
 		log_warn("salvage.failed", LOG_T("lease", s->lease));

@@ -4,10 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "botd/engine/elf_calls.h"
 #include "botd/engine/engine.h"
 #include "botd/runner/names.h"
 #include "botd/runner/run.h"
 #include "botd/runner/runner_internal.h"
+#include "lib/wire/record.h"
 #include "lib/wire/ticket.h"
 
 /*
@@ -82,6 +84,7 @@ struct session {
 	enum session_state state;
 	enum session_stop stop;
 	char reason[400];
+	bool check; /* of a build: four runs, and what is sealed is a verdict */
 	bool salvage;  /* work of an earlier runner: nothing is started anew */
 	bool prepared; /* build/ is whole: a target can run */
 	bool stats_sealed;
@@ -89,11 +92,12 @@ struct session {
 
 	int dir; /* work/<lease>, and folders in it: */
 	int build, side, corpus, inputs, seed_files, artifacts, crashes;
-	int cache; /* units/<project>/<target> */
+	int cache; /* units/<project>/<corpus>; -1 in a check */
 	int log;
 	bool has_seeds, has_inputs;
 	uint64_t log_bytes;
 
+	uint64_t memory_mb; /* of its target: the job's, at most the bot's */
 	uint64_t began_ms, ends_ms;
 	struct loop_source *timer; /* of the state */
 
@@ -102,6 +106,8 @@ struct session {
 	struct loop_source *prepare;
 	int prepare_out;
 	uint64_t fed_serial, seeds, dict;
+	struct elf_facts elf; /* what the target's file says of itself */
+	struct buf notes;     /* on its side files, one a line */
 	bool feeding;
 	int64_t job_stamp[3];
 
@@ -127,7 +133,9 @@ struct session {
 	struct unit *units;
 	int unit_count;
 	uint64_t unit_bytes, pending_since_ms;
-	bool left_out; /* some had to wait in corpus/ */
+	bool left_out;         /* some had to wait in corpus/ */
+	uint64_t corpus_bytes; /* of units it was given or has found */
+	uint64_t units_over;   /* found when that was at the job's limit */
 	struct find *finds, **finds_tail;
 	struct seen *seen;
 	int seen_count;
@@ -138,6 +146,11 @@ struct session {
 	struct engine_plan again_plan;
 	struct loop_source *again_timer;
 	bool again_waits; /* the disk was full: the timer tries again */
+
+	/* Of a check, or of a target that this host cannot run. */
+	bool has_verdict;
+	enum check_verdict verdict;
+	struct buf verdict_lines;
 
 	struct seq_range *needs; /* seqs of its results */
 	int need_count;
@@ -161,11 +174,23 @@ void session_timer(void *arg);        /* of the state */
 bool session_holds_lease(const struct session *s);
 uint64_t session_execs(const struct session *s);
 uint64_t session_seconds(const struct session *s);
+/* Has it used the CPU time that the job gives it?  Logged when it has. */
+bool session_cpu_is_used(const struct session *s, uint64_t running_ms);
+void session_stop_for(
+    struct session *s, enum session_stop why, const char *reason);
 /* Called by the parts when their step is over. */
 void session_prepared(struct session *s, const char *failure); /* or NULL */
 void session_engine_ended(struct session *s);
 void session_drained(struct session *s); /* no find is left */
 void session_need(struct session *s, uint64_t seq);
+
+/* ---- check.c: is it the build, or this host? ---- */
+void check_note(struct session *s, const char *note);
+/* The engine's end is judged; sets why the session stops. */
+void check_judge_end(struct session *s);
+/* True when a session that came to nothing has met a host that cannot run its
+ * target: it has failed then, with a verdict. */
+bool check_host_failed(struct session *s);
 
 /* ---- launch.c: the engine ---- */
 void launch_init(struct session *s);

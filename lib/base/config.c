@@ -1,6 +1,7 @@
 /*
  * Settings: keys, their types and values.  What a file says comes from
- * config_yaml.c, what a command line says through config_set().
+ * config_yaml.c; config_load.c puts the sources together; config_print.c is
+ * the way back to text.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -8,55 +9,32 @@
 #include <string.h>
 
 #include "lib/base/config_internal.h"
+#include "lib/base/nearest.h"
 #include "lib/base/text.h"
 
-#define WORD_MAX 63 /* longer words are like nothing */
+uint64_t
+config_share_of(const struct config_share *s, uint64_t total)
+{
+	/* Without a product that could overflow. */
+	uint64_t part =
+	    total / 100 * s->percent + total % 100 * s->percent / 100;
+
+	if (s->percent == 0)
+		return s->bytes;
+	return s->bytes == 0 || part < s->bytes ? part : s->bytes;
+}
 
 /* ---- which key was meant --------------------------------------------- */
 
 int
-config_find(const struct config_key *keys, size_t count, const char *name)
+config_find(const struct config_table *t, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (strcmp(keys[i].name, name) == 0)
+	for (i = 0; i < t->count; i++)
+		if (strcmp(t->keys[i].name, name) == 0)
 			return (int)i;
 	return -1;
-}
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Letters to insert, leave out, change, or swap with their neighbour. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[3][WORD_MAX + 1], *old = row[0], *last = row[1];
-	size_t *now = row[2], *spare, m = strlen(a), n = strlen(b), i, j;
-
-	if (m > WORD_MAX || n > WORD_MAX)
-		return SIZE_MAX;
-	for (j = 0; j <= n; j++)
-		last[j] = j;
-	for (i = 1; i <= m; i++) {
-		now[0] = i;
-		for (j = 1; j <= n; j++) {
-			now[j] = least(last[j - 1] + (a[i - 1] != b[j - 1]),
-			    least(last[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
-				now[j] = least(now[j], old[j - 2] + 1);
-		}
-		spare = old;
-		old = last;
-		last = now;
-		now = spare;
-	}
-	return last[n];
 }
 
 static const char *
@@ -68,35 +46,21 @@ last_part(const char *name)
 }
 
 const char *
-config_nearest(const struct config_key *keys, size_t count, const char *name)
+config_nearest(const struct config_table *t, const char *name)
 {
 	const char *best = NULL;
 	size_t i, d, best_d = strlen(last_part(name)) / 3 + 2;
 
-	for (i = 0; i < count; i++) {
-		d = distance(name, keys[i].name);
+	for (i = 0; i < t->count; i++) {
+		d = nearest_distance(name, t->keys[i].name);
 		/* The right word in the wrong section. */
-		if (strcmp(last_part(name), last_part(keys[i].name)) == 0)
-			d = least(d, 1);
+		if (strcmp(last_part(name), last_part(t->keys[i].name)) == 0)
+			d = d < 1 ? d : 1;
 		if (d < best_d) {
-			best = keys[i].name;
+			best = t->keys[i].name;
 			best_d = d;
 		}
 	}
-	return best;
-}
-
-static const char *
-nearest_word(const char *const *words, const char *text)
-{
-	size_t d, best_d = strlen(text) / 3 + 2;
-	const char *best = NULL;
-
-	for (; *words != NULL; words++)
-		if ((d = distance(text, *words)) < best_d) {
-			best = *words;
-			best_d = d;
-		}
 	return best;
 }
 
@@ -142,22 +106,23 @@ parse_bool(const char *text, struct config_value *v, struct err *e)
 	    e, ERR_REFUSED, "'%.40s' is not true, false, yes or no", text);
 }
 
+/* Index of a word; -1 with all of them in the sentence. */
 static int
-parse_enum(const struct config_key *key, const char *text,
-    struct config_value *v, struct err *e)
+find_word(const char *const *words, const char *text, struct err *e)
 {
 	struct buf all = BUF_INIT;
 	const char *near;
+	int i;
 
-	for (v->word = 0; key->words[v->word] != NULL; v->word++) {
-		if (strcmp(key->words[v->word], text) == 0) {
+	for (i = 0; words[i] != NULL; i++) {
+		if (strcmp(words[i], text) == 0) {
 			buf_release(&all);
-			return 0;
+			return i;
 		}
-		buf_adds(&all, v->word == 0 ? "" : ", ");
-		buf_adds(&all, key->words[v->word]);
+		buf_adds(&all, i == 0 ? "" : ", ");
+		buf_adds(&all, words[i]);
 	}
-	near = nearest_word(key->words, text);
+	near = nearest_word(text, words, (size_t)i);
 	err_set(e, ERR_REFUSED, "'%.40s' is none of %s%s%s%s", text,
 	    buf_text(&all), near == NULL ? "" : "; nearest is '",
 	    near == NULL ? "" : near, near == NULL ? "" : "'");
@@ -165,28 +130,147 @@ parse_enum(const struct config_key *key, const char *text,
 	return -1;
 }
 
+int
+config_check_items(
+    const struct config_key *key, const struct config_value *v, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; v->list != NULL && v->list[i] != NULL; i++) {
+		if (!text_is_utf8(v->list[i], strlen(v->list[i])))
+			return err_set(e, ERR_REFUSED, "is no UTF-8 text");
+		if (key->words != NULL &&
+		    find_word(key->words, v->list[i], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* "10%", "2GiB", or both with a slash: the smaller one. */
+static int
+parse_share(const char *text, struct config_share *v, struct err *e)
+{
+	const char *mark = strchr(text, '%');
+	char number[8] = "";
+
+	memset(v, 0, sizeof(*v));
+	if (mark != NULL && (size_t)(mark - text) < sizeof(number)) {
+		memcpy(number, text, (size_t)(mark - text));
+		if (text_to_u64(&v->percent, number) == 0 && v->percent > 0 &&
+		    v->percent <= 100 &&
+		    (mark[1] == '\0' ||
+			(mark[1] == '/' &&
+			    text_to_size(&v->bytes, mark + 2, NULL) == 0 &&
+			    v->bytes > 0)))
+			return 0;
+	} else if (mark == NULL && text_to_size(&v->bytes, text, NULL) == 0) {
+		return 0;
+	}
+	return err_set(e, ERR_REFUSED,
+	    "'%.40s' is not a share such as 10%%, 2GiB or 5%%/1GiB "
+	    "(the smaller one)",
+	    text);
+}
+
+/* "2", "1.5": thousandths. */
+static int
+parse_factor(const char *text, uint64_t *value, struct err *e)
+{
+	size_t whole = strcspn(text, "."), places;
+	char number[24] = "";
+	uint64_t part = 0;
+
+	places = text[whole] == '\0' ? 0 : strlen(text + whole + 1);
+	if (whole > 0 && whole < 12 && places <= 3 &&
+	    (places > 0 || text[whole] == '\0')) {
+		memcpy(number, text, whole);
+		memcpy(number + whole, "000", 3);
+		memcpy(number + whole, text + whole + (places > 0), places);
+		/* Without a zero before other digits: "0.5" is 0500. */
+		part = strspn(number, "0");
+		if (number[part] == '\0')
+			part--;
+		if ((text[0] != '0' || whole == 1) &&
+		    text_to_u64(value, number + part) == 0)
+			return 0;
+	}
+	return err_set(
+	    e, ERR_REFUSED, "'%.40s' is not a factor such as 2 or 1.5", text);
+}
+
+/* "; expected 1s to 1h" behind a complaint about a number. */
+static int
+add_range(const struct config_key *key, struct err *e)
+{
+	struct buf range = BUF_INIT;
+	struct err why;
+
+	if (e != NULL && (key->max != 0 || key->min != 0)) {
+		buf_adds(&range, key->max == 0 ? "at least " : "");
+		config_number_text(key->type, key->min, &range);
+		buf_adds(&range, key->max == 0 ? "" : " to ");
+		if (key->max != 0)
+			config_number_text(key->type, key->max, &range);
+		if (key->words != NULL)
+			buf_printf(&range, " or %s", key->words[0]);
+		why = *e;
+		err_set(e, ERR_REFUSED, "%.300s; expected %s", why.text,
+		    range.data);
+	}
+	buf_release(&range);
+	return -1;
+}
+
 static int
 parse_number(const struct config_key *key, const char *text,
     struct config_value *v, struct err *e)
 {
-	if (key->type == CONFIG_DURATION) {
-		if (text_to_duration(&v->number, text, e) == -1)
-			return -1;
-	} else if (key->type == CONFIG_SIZE) {
-		if (text_to_size(&v->number, text, e) == -1)
-			return -1;
-	} else if (text_to_u64(&v->number, text) == -1) {
-		return err_set(
-		    e, ERR_REFUSED, "'%.40s' is not a whole number", text);
+	int rc;
+
+	if (key->words != NULL && strcmp(text, key->words[0]) == 0) {
+		v->number = UINT64_MAX;
+		return 0;
 	}
+	if (key->type == CONFIG_DURATION)
+		rc = text_to_duration(&v->number, text, e);
+	else if (key->type == CONFIG_SIZE)
+		rc = text_to_size(&v->number, text, e);
+	else if (key->type == CONFIG_FACTOR)
+		rc = parse_factor(text, &v->number, e);
+	else if ((rc = text_to_u64(&v->number, text)) == -1)
+		err_set(e, ERR_REFUSED, "'%.40s' is not a whole number", text);
+	if (rc == -1)
+		return add_range(key, e);
 	if (v->number >= key->min && (key->max == 0 || v->number <= key->max))
 		return 0;
-	return err_set(e, ERR_REFUSED, "'%.40s' is %s than %" PRIu64 "%s", text,
-	    v->number < key->min ? "less" : "more",
-	    v->number < key->min ? key->min : key->max,
-	    key->type == CONFIG_DURATION   ? " ms"
-		: key->type == CONFIG_SIZE ? " bytes"
-					   : "");
+	err_set(e, ERR_REFUSED, "'%.40s' is too %s", text,
+	    v->number < key->min ? "small" : "large");
+	return add_range(key, e);
+}
+
+static int
+parse_as(const struct config_key *key, const char *text, struct config_value *v,
+    struct err *e)
+{
+	switch (key->type) {
+	case CONFIG_STRING:
+		if (!text_is_utf8(text, strlen(text)))
+			return err_set(e, ERR_REFUSED, "is no UTF-8 text");
+		v->text = mem_strdup(text);
+		return 0;
+	case CONFIG_LIST:
+		parse_list(text, v);
+		return config_check_items(key, v, e);
+	case CONFIG_BOOL:
+		return parse_bool(text, v, e);
+	case CONFIG_ENUM:
+		v->word = find_word(key->words, text, e);
+		return v->word == -1 ? -1 : 0;
+	case CONFIG_SHARE:
+		return parse_share(text, &v->share, e);
+	default:
+		return parse_number(key, text, v, e);
+	}
 }
 
 int
@@ -194,20 +278,8 @@ config_parse(const struct config_key *key, const char *text,
     struct config_value *v, struct err *e)
 {
 	v->set = true;
-	switch (key->type) {
-	case CONFIG_STRING:
-		v->text = mem_strdup(text);
-		return 0;
-	case CONFIG_LIST:
-		parse_list(text, v);
-		return 0;
-	case CONFIG_BOOL:
-		return parse_bool(text, v, e);
-	case CONFIG_ENUM:
-		return parse_enum(key, text, v, e);
-	default:
-		return parse_number(key, text, v, e);
-	}
+	v->good = parse_as(key, text, v, e) == 0;
+	return v->good ? 0 : -1;
 }
 
 static void
@@ -269,6 +341,9 @@ fill_field(const struct config_key *key, struct config_value *v, void *field)
 	case CONFIG_ENUM:
 		memcpy(field, &v->word, sizeof(v->word));
 		break;
+	case CONFIG_SHARE:
+		memcpy(field, &v->share, sizeof(v->share));
+		break;
 	default:
 		memcpy(field, &v->number, sizeof(v->number));
 		break;
@@ -285,52 +360,88 @@ config_store(const struct config_key *key, struct config_value *v, void *out)
 }
 
 void
-config_defaults(const struct config_key *keys, size_t count, void *out)
+config_defaults(const struct config_table *t, void *out)
 {
+	const struct config_key *key;
 	struct config_value v;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < t->count; i++) {
+		key = &t->keys[i];
 		memset(&v, 0, sizeof(v));
-		if (keys[i].fallback != NULL) {
-			rc = config_parse(&keys[i], keys[i].fallback, &v, NULL);
+		if (key->fallback != NULL) {
+			rc = config_parse(key, key->fallback, &v, NULL);
 			assert(rc == 0); /* the table is ours */
 			(void)rc;
-		} else if (keys[i].type == CONFIG_STRING) {
+		} else if (key->type == CONFIG_STRING) {
 			v.text = mem_strdup("");
 		}
-		fill_field(&keys[i], &v, (char *)out + keys[i].offset);
+		fill_field(key, &v, (char *)out + key->offset);
 	}
 }
 
 int
-config_set(const struct config_key *keys, size_t count, void *out,
-    const char *name, const char *text, struct err *e)
+config_set(const struct config_table *t, void *out, const char *name,
+    const char *text, struct err *e)
 {
-	int i = config_find(keys, count, name);
+	int i = config_find(t, name);
 	struct config_value v = {0};
 	const char *near;
 
 	if (i == -1) {
-		near = config_nearest(keys, count, name);
+		near = config_nearest(t, name);
 		return err_set(e, ERR_REFUSED, "unknown key '%s'%s%s%s", name,
 		    near == NULL ? "" : ", nearest is '",
 		    near == NULL ? "" : near, near == NULL ? "" : "'");
 	}
-	if (config_parse(&keys[i], text, &v, e) == -1) {
+	if (config_parse(&t->keys[i], text, &v, e) == -1) {
 		config_value_release(&v);
 		return err_wrap(e, "key '%s'", name);
 	}
-	config_store(&keys[i], &v, out);
+	config_store(&t->keys[i], &v, out);
 	return 0;
 }
 
-void
-config_release(const struct config_key *keys, size_t count, void *out)
+static size_t
+field_size(enum config_type type)
 {
+	switch (type) {
+	case CONFIG_STRING:
+		return sizeof(char *);
+	case CONFIG_LIST:
+		return sizeof(char **);
+	case CONFIG_BOOL:
+		return sizeof(bool);
+	case CONFIG_ENUM:
+		return sizeof(int);
+	case CONFIG_SHARE:
+		return sizeof(struct config_share);
+	default:
+		return sizeof(uint64_t);
+	}
+}
+
+void
+config_move(const struct config_key *key, void *from, void *to)
+{
+	char *a = (char *)from + key->offset, *b = (char *)to + key->offset;
+	size_t size = field_size(key->type);
+
+	release_field(key, b);
+	memcpy(b, a, size);
+	memset(a, 0, size);
+}
+
+void
+config_release(const struct config_table *t, void *out)
+{
+	const struct config_key *key;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		release_field(&keys[i], (char *)out + keys[i].offset);
+	for (i = 0; i < t->count; i++) {
+		key = &t->keys[i];
+		release_field(key, (char *)out + key->offset);
+		memset((char *)out + key->offset, 0, field_size(key->type));
+	}
 }

@@ -273,8 +273,8 @@ read_scalar(struct reading *r, const yaml_event_t *ev)
 	n = node_new(CONFIG_NODE_TEXT, ev->start_mark);
 	n->nothing = is_nothing(ev);
 	if (!n->nothing &&
-	    config_expand(
-		&text, (const char *)ev->data.scalar.value, &e) == -1) {
+	    config_expand(&text, (const char *)ev->data.scalar.value, &e) ==
+		-1) {
 		complain(r, ev->start_mark, "%s", e.text);
 		node_free(n);
 		n = NULL;
@@ -444,8 +444,8 @@ read_stream(struct reading *r)
 	while (!end && next_event(r, &ev)) {
 		end = ev.type == YAML_STREAM_END_EVENT;
 		if (ev.type == YAML_DOCUMENT_START_EVENT && more) {
-			complain(r, ev.start_mark,
-			    "only one document is allowed");
+			complain(
+			    r, ev.start_mark, "only one document is allowed");
 			end = true;
 		} else if (ev.type == YAML_DOCUMENT_START_EVENT) {
 			more = true;

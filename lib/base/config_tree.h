@@ -39,7 +39,7 @@ enum config_node_type config_node_type(const struct config_node *n);
 const char *config_node_text(const struct config_node *n); /* NULL: no text */
 /* "key:" with nothing behind it, ~ or null; its type is TEXT, its text "". */
 bool config_node_nothing(const struct config_node *n);
-int config_node_count(const struct config_node *n);        /* of list, map */
+int config_node_count(const struct config_node *n); /* of list, map */
 const struct config_node *config_node_at(const struct config_node *n, int i);
 const char *config_node_key(const struct config_node *map, int i);
 /* Of a mapping; NULL when it has no such key. */

@@ -1,29 +1,16 @@
 /*
- * Settings from YAML.  The whole file is judged before anything is taken, so
+ * Settings from YAML.  A whole file is judged before anything is taken, so
  * that a person sees all complaints at once and a reload is all or nothing.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <yaml.h>
 
 #include "lib/base/config_internal.h"
-#include "lib/base/text.h"
-
-#define FILE_MAX (1024 * 1024)
 
 struct reading {
-	const char *path;
-	const struct config_key *keys;
-	size_t count;
+	const struct config_table *table;
+	struct config_tree *tree;
 	struct config_value *values; /* one per key */
-	yaml_document_t *doc;
-	struct buf complaints;
 };
 
 /* ---- ${VAR} ---------------------------------------------------------- */
@@ -75,6 +62,12 @@ config_expand(struct buf *out, const char *text, struct err *e)
 	const char *start;
 
 	while ((start = strstr(text, "${")) != NULL) {
+		if (start > text && start[-1] == '$') { /* "$${" */
+			buf_add(out, text, (size_t)(start - text) - 1);
+			buf_adds(out, "${");
+			text = start + 2;
+			continue;
+		}
 		buf_add(out, text, (size_t)(start - text));
 		if ((text = expand_one(out, start + 2, e)) == NULL)
 			return -1;
@@ -83,304 +76,187 @@ config_expand(struct buf *out, const char *text, struct err *e)
 	return 0;
 }
 
-/* ---- complaints ------------------------------------------------------ */
-
-static void complain(struct reading *r, yaml_mark_t at, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-complain(struct reading *r, yaml_mark_t at, const char *fmt, ...)
-{
-	struct buf *out = &r->complaints;
-	char line[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	buf_printf(out, "%s%s:%zu:%zu: ", out->len == 0 ? "" : "\n", r->path,
-	    at.line + 1, at.column + 1);
-	text_clean_line(out, line, strlen(line), sizeof(line));
-}
-
-static void
-complain_unknown(struct reading *r, yaml_mark_t at, const char *name)
-{
-	const char *near = config_nearest(r->keys, r->count, name);
-
-	if (near == NULL)
-		complain(r, at, "unknown key '%s'", name);
-	else
-		complain(
-		    r, at, "unknown key '%s', nearest is '%s'", name, near);
-}
-
 /* ---- nodes ----------------------------------------------------------- */
 
-static const char *
-scalar(const yaml_node_t *node)
+static void
+read_items(struct reading *r, const struct config_node *n, int index)
 {
-	return (const char *)node->data.scalar.value;
-}
-
-static bool
-has_nul(const yaml_node_t *node)
-{
-	return strlen(scalar(node)) != node->data.scalar.length;
-}
-
-/* "key:" with nothing behind it, or "~". */
-static bool
-is_nothing(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE &&
-	    node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	    (scalar(node)[0] == '\0' || strcmp(scalar(node), "~") == 0 ||
-		strcmp(scalar(node), "null") == 0);
-}
-
-/* The text of a scalar with variables replaced; -1 after a complaint. */
-static int
-node_text(struct reading *r, const yaml_node_t *node, const char *name,
-    struct buf *text)
-{
+	const struct config_key *key = &r->table->keys[index];
+	struct config_value *v = &r->values[index];
+	const struct config_node *item;
 	struct err e;
+	int i;
 
-	if (node->type != YAML_SCALAR_NODE) {
-		complain(
-		    r, node->start_mark, "key '%s' takes a plain value", name);
-		return -1;
+	for (i = 0; i < config_node_count(n); i++) {
+		item = config_node_at(n, i);
+		if (item->type == CONFIG_NODE_TEXT)
+			config_list_add(v, item->text, strlen(item->text));
+		else
+			config_tree_complain(r->tree, item, 0,
+			    "key '%s' takes a list of words", key->name);
 	}
-	if (has_nul(node)) {
-		complain(
-		    r, node->start_mark, "key '%s' holds a zero byte", name);
-		return -1;
-	}
-	if (config_expand(text, scalar(node), &e) == -1) {
-		complain(r, node->start_mark, "key '%s': %s", name, e.text);
-		return -1;
-	}
-	return 0;
+	v->good = config_check_items(key, v, &e) == 0;
+	if (!v->good)
+		config_tree_complain(
+		    r->tree, n, 0, "key '%s': %s", key->name, e.text);
 }
 
 static void
-read_items(struct reading *r, const yaml_node_t *node, int index)
+read_value(struct reading *r, const struct config_node *n, int index)
 {
+	const struct config_key *key = &r->table->keys[index];
 	struct config_value *v = &r->values[index];
-	const yaml_node_item_t *item;
-	struct buf text = BUF_INIT;
-
-	for (item = node->data.sequence.items.start;
-	     item < node->data.sequence.items.top; item++) {
-		buf_reset(&text);
-		if (node_text(r, yaml_document_get_node(r->doc, *item),
-			r->keys[index].name, &text) == 0)
-			config_list_add(v, buf_text(&text), text.len);
-	}
-	buf_release(&text);
-}
-
-static void
-read_value(struct reading *r, const yaml_node_t *node, int index)
-{
-	const struct config_key *key = &r->keys[index];
-	struct config_value *v = &r->values[index];
-	struct buf text = BUF_INIT;
 	struct err e;
 
 	v->set = true;
-	if (key->type == CONFIG_LIST && node->type == YAML_SEQUENCE_NODE) {
-		read_items(r, node, index);
-		return;
-	}
-	if (key->type == CONFIG_LIST && is_nothing(node))
-		return;
-	if (node_text(r, node, key->name, &text) == 0 &&
-	    config_parse(key, buf_text(&text), v, &e) == -1)
-		complain(
-		    r, node->start_mark, "key '%s': %s", key->name, e.text);
-	buf_release(&text);
+	v->line = n->key_at.line;
+	if (key->type == CONFIG_LIST && n->type == CONFIG_NODE_LIST)
+		read_items(r, n, index);
+	else if (n->type != CONFIG_NODE_TEXT)
+		config_tree_complain(
+		    r->tree, n, 0, "key '%s' takes a plain value", key->name);
+	else if (key->type == CONFIG_LIST && n->nothing)
+		v->good = true;
+	else if (config_parse(key, n->text, v, &e) == -1)
+		config_tree_complain(
+		    r->tree, n, 0, "key '%s': %s", key->name, e.text);
 }
 
 static bool
-is_section(const struct reading *r, const char *name)
+is_section(const struct config_table *t, const char *name)
 {
 	size_t len = strlen(name), i;
 
-	for (i = 0; i < r->count; i++)
-		if (strncmp(r->keys[i].name, name, len) == 0 &&
-		    r->keys[i].name[len] == '.')
+	for (i = 0; i < t->count; i++)
+		if (strncmp(t->keys[i].name, name, len) == 0 &&
+		    t->keys[i].name[len] == '.')
 			return true;
 	return false;
 }
 
+static void
+complain_unknown(
+    struct reading *r, const struct config_node *n, const char *name)
+{
+	const char *near = config_nearest(r->table, name);
+
+	config_tree_complain(r->tree, n, 1, "unknown key '%s'%s%s%s", name,
+	    near == NULL ? "" : ", nearest is '", near == NULL ? "" : near,
+	    near == NULL ? "" : "'");
+}
+
 static void read_mapping(
-    struct reading *r, const yaml_node_t *node, const char *prefix);
+    struct reading *r, const struct config_node *map, const char *prefix);
 
 static void
-read_pair(struct reading *r, const yaml_node_pair_t *pair, const char *prefix)
+read_pair(struct reading *r, const struct config_node *n, const char *prefix)
 {
-	const yaml_node_t *key = yaml_document_get_node(r->doc, pair->key);
-	const yaml_node_t *value = yaml_document_get_node(r->doc, pair->value);
 	struct buf name = BUF_INIT;
 	int index;
 
-	if (key->type != YAML_SCALAR_NODE || has_nul(key)) {
-		complain(r, key->start_mark, "a key must be a word");
-		return;
-	}
 	buf_adds(&name, prefix);
-	buf_adds(&name, scalar(key));
-	index = config_find(r->keys, r->count, buf_text(&name));
+	buf_adds(&name, n->key);
+	index = config_find(r->table, buf_text(&name));
 	if (index != -1 && r->values[index].set) {
-		complain(
-		    r, key->start_mark, "key '%s' is given twice", name.data);
+		config_tree_complain(
+		    r->tree, n, 1, "key '%s' is given twice", name.data);
 	} else if (index != -1) {
-		read_value(r, value, index);
-	} else if (!is_section(r, buf_text(&name))) {
-		complain_unknown(r, key->start_mark, buf_text(&name));
-	} else if (value->type == YAML_MAPPING_NODE) {
+		read_value(r, n, index);
+	} else if (!is_section(r->table, buf_text(&name))) {
+		complain_unknown(r, n, buf_text(&name));
+	} else if (n->type == CONFIG_NODE_MAP) {
 		buf_addc(&name, '.');
-		read_mapping(r, value, name.data);
-	} else if (!is_nothing(value)) {
-		complain(r, value->start_mark,
-		    "'%s' is a section, its keys "
-		    "belong below it",
-		    name.data);
+		read_mapping(r, n, name.data);
+	} else if (!n->nothing) {
+		config_tree_complain(r->tree, n, 0,
+		    "'%s' is a section, its keys belong below it", name.data);
 	}
 	buf_release(&name);
 }
 
-/* An alias can make a mapping its own child, but no path is longer than the
- * longest key of the table. */
 static void
-read_mapping(struct reading *r, const yaml_node_t *node, const char *prefix)
+read_mapping(
+    struct reading *r, const struct config_node *map, const char *prefix)
 {
-	const yaml_node_pair_t *pair;
+	int i;
 
-	for (pair = node->data.mapping.pairs.start;
-	     pair < node->data.mapping.pairs.top; pair++)
-		read_pair(r, pair, prefix);
+	for (i = 0; i < config_node_count(map); i++)
+		read_pair(r, config_node_at(map, i), prefix);
 }
 
 /* ---- files ----------------------------------------------------------- */
 
-/* Not fs_read_file(): an administrator may well link to a settings file. */
-static int
-slurp(const char *path, struct buf *text, struct err *e)
-{
-	ssize_t n;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1)
-		return err_sys(e, "cannot open '%s'", path);
-	do {
-		buf_grow(text, 65536);
-		n = read(fd, text->data + text->len, 65536);
-		if (n > 0)
-			text->len += (size_t)n;
-	} while (n > 0 && text->len <= FILE_MAX);
-	if (n == -1)
-		err_sys(e, "cannot read '%s'", path);
-	else if (text->len > FILE_MAX)
-		n = err_set(e, ERR_REFUSED, "'%s' is longer than %d bytes",
-		    path, FILE_MAX);
-	close(fd);
-	return n == -1 ? -1 : 0;
-}
-
-/* libyaml knows line and column, but for bytes that are no text at all. */
-static yaml_mark_t
-problem_mark(const yaml_parser_t *parser, const struct buf *text)
-{
-	yaml_mark_t at = {0, 0, 0};
-	size_t i;
-
-	if (parser->error != YAML_READER_ERROR)
-		return parser->problem_mark;
-	for (i = 0; i < parser->problem_offset && i < text->len; i++) {
-		at.column++;
-		if (text->data[i] == '\n') {
-			at.line++;
-			at.column = 0;
-		}
-	}
-	return at;
-}
-
-/* Load one document; false after a complaint. */
-static bool
-load(struct reading *r, yaml_parser_t *parser, const struct buf *text,
-    yaml_document_t *doc)
-{
-	if (yaml_parser_load(parser, doc))
-		return true;
-	complain(r, problem_mark(parser, text), "%s",
-	    parser->problem == NULL ? "not YAML" : parser->problem);
-	return false;
-}
-
+/* Takes the tree. */
 static void
-read_text(struct reading *r, const struct buf *text)
+read_tree(struct config_tree *tree, const struct config_table *t,
+    struct config_value *values, struct buf *complaints)
 {
-	yaml_document_t doc, second;
-	yaml_parser_t parser;
-	yaml_node_t *root;
+	struct reading r = {t, tree, values};
 
-	if (!yaml_parser_initialize(&parser))
-		abort(); /* out of memory */
-	yaml_parser_set_input_string(
-	    &parser, (const unsigned char *)buf_text(text), text->len);
-	if (!load(r, &parser, text, &doc))
-		goto free_parser;
-	r->doc = &doc;
-	root = yaml_document_get_root_node(&doc);
-	if (root != NULL && root->type == YAML_MAPPING_NODE)
-		read_mapping(r, root, "");
-	else if (root != NULL && !is_nothing(root))
-		complain(r, root->start_mark,
-		    "a list of 'key: value' lines "
-		    "is expected");
-	if (root != NULL && load(r, &parser, text, &second)) {
-		if (yaml_document_get_root_node(&second) != NULL)
-			complain(r, second.start_mark,
-			    "only one document is allowed");
-		yaml_document_delete(&second);
+	if (config_tree_root(tree) != NULL)
+		read_mapping(&r, config_tree_root(tree), "");
+	if (config_tree_complaints(tree) != NULL) {
+		buf_adds(complaints, complaints->len == 0 ? "" : "\n");
+		buf_adds(complaints, config_tree_complaints(tree));
 	}
-	yaml_document_delete(&doc);
-free_parser:
-	r->doc = NULL;
-	yaml_parser_delete(&parser);
+	config_tree_free(tree);
 }
 
 int
-config_read(const char *path, const struct config_key *keys, size_t count,
-    void *out, char **complaints, struct err *e)
+config_read_values(const char *path, const struct config_table *t,
+    struct config_value *values, struct buf *complaints, struct err *e)
 {
-	struct reading r = {.path = path, .keys = keys, .count = count};
-	struct buf text = BUF_INIT;
+	struct config_tree *tree = config_tree_read(path, e);
+
+	if (tree == NULL)
+		return -1;
+	read_tree(tree, t, values, complaints);
+	return 0;
+}
+
+/* Into "out" when there was no complaint. */
+static int
+take(const struct config_table *t, struct config_value *values, void *out,
+    struct buf *found, char **complaints)
+{
+	int rc = found->len > 0 ? -1 : 0;
 	size_t i;
-	int rc = 0;
+
+	for (i = 0; i < t->count; i++) {
+		if (rc == 0 && values[i].set)
+			config_store(&t->keys[i], &values[i], out);
+		config_value_release(&values[i]);
+	}
+	free(values);
+	*complaints = rc == -1 ? buf_detach(found) : NULL;
+	return rc;
+}
+
+int
+config_read_text(const char *name, const char *bytes, size_t len,
+    const struct config_table *t, void *out, char **complaints)
+{
+	struct config_value *values = mem_array(t->count, sizeof(*values));
+	struct buf found = BUF_INIT;
+
+	read_tree(config_tree_parse(name, bytes, len), t, values, &found);
+	return take(t, values, out, &found, complaints);
+}
+
+int
+config_read(const char *path, const struct config_table *t, void *out,
+    char **complaints, struct err *e)
+{
+	struct config_value *values = mem_array(t->count, sizeof(*values));
+	struct buf found = BUF_INIT;
 
 	*complaints = NULL;
-	if (slurp(path, &text, e) == -1) {
-		buf_release(&text);
+	if (config_read_values(path, t, values, &found, e) == -1) {
+		free(values);
 		return -1;
 	}
-	r.values = mem_array(count, sizeof(*r.values));
-	read_text(&r, &text);
-	buf_release(&text);
-	if (r.complaints.len > 0) {
-		rc = err_set(e, ERR_REFUSED, "%.*s",
-		    (int)strcspn(r.complaints.data, "\n"), r.complaints.data);
-		*complaints = buf_detach(&r.complaints);
-	}
-	for (i = 0; i < count; i++) {
-		if (rc == 0 && r.values[i].set)
-			config_store(&keys[i], &r.values[i], out);
-		config_value_release(&r.values[i]);
-	}
-	free(r.values);
-	return rc;
+	if (take(t, values, out, &found, complaints) == 0)
+		return 0;
+	return err_set(e, ERR_REFUSED, "%.*s", (int)strcspn(*complaints, "\n"),
+	    *complaints);
 }

@@ -22,8 +22,8 @@ same(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-static size_t
-distance(const char *a, const char *b)
+size_t
+nearest_distance(const char *a, const char *b)
 {
 	size_t row[3][LONGEST + 1], *old = row[0], *last = row[1];
 	size_t *now = row[2], *spare, m = strlen(a), n = strlen(b), i, j;
@@ -56,7 +56,7 @@ nearest_word(const char *typed, const char *const *words, size_t count)
 	const char *best = NULL;
 
 	for (i = 0; i < count; i++)
-		if ((d = distance(typed, words[i])) < best_d) {
+		if ((d = nearest_distance(typed, words[i])) < best_d) {
 			best = words[i];
 			best_d = d;
 		}

@@ -12,4 +12,7 @@
 const char *nearest_word(
     const char *typed, const char *const *words, size_t count);
 
+/* Those letters, counted; SIZE_MAX for words of over 63. */
+size_t nearest_distance(const char *a, const char *b);
+
 #endif

@@ -133,7 +133,8 @@ static const struct kind_rule {
 	uint32_t records;
 } kinds[KIND_COUNT] = {
 	[KIND_REGISTER] = { "register", BUNDLE_BULK, BIT(REC_HOST) |
-	    BIT(REC_OS) | BIT(REC_CPU) | BIT(REC_ENGINE) | BIT(REC_TAGS) | BIT(REC_WIRE) },
+	    BIT(REC_OS) | BIT(REC_CPU) | BIT(REC_ENGINE) | BIT(REC_TAGS) |
+	    BIT(REC_WIRE) },
 	[KIND_DEREGISTER] = { "deregister", BUNDLE_BULK, BIT(REC_REASON) },
 	[KIND_HEARTBEAT] = { "heartbeat", BUNDLE_BEAT, BIT(REC_BEAT) |
 	    BIT(REC_HOLDING) | BIT(REC_EPOCH) | BIT(REC_DROP) |
@@ -406,19 +407,13 @@ parse_payload_size(struct record *r, const struct json_value *root,
 	r->has_payload = v != NULL;
 	if (v != NULL && rule->payload == NO_PAYLOAD)
 		return err_set(e, ERR_REFUSED,
-		    "'size' is no key of a '%s' "
-		    "record",
-		    rule->name);
+		    "'size' is no key of a '%s' record", rule->name);
 	if (v == NULL && rule->payload == PAYLOAD)
 		return err_set(e, ERR_REFUSED,
-		    "a '%s' record without its "
-		    "payload",
-		    rule->name);
+		    "a '%s' record without its payload", rule->name);
 	if (v != NULL && get_number(v, &r->size) == -1)
 		return err_set(e, ERR_REFUSED,
-		    "'size' of a '%s' record is no "
-		    "size",
-		    rule->name);
+		    "'size' of a '%s' record is no size", rule->name);
 	return 0;
 }
 
@@ -437,6 +432,7 @@ static int
 parse_record(struct record *r, const struct json_value *root, struct err *e)
 {
 	const struct record_rule *rule;
+	enum check_verdict verdict;
 	const struct key *k;
 	int known = 1; /* "rec" */
 
@@ -453,6 +449,10 @@ parse_record(struct record *r, const struct json_value *root, struct err *e)
 	if (r->type == REC_COMPLETE && !result_ok(r->word2))
 		return err_set(
 		    e, ERR_REFUSED, "'%s' is no result of a lease", r->word2);
+	if (r->type == REC_CHECK &&
+	    check_verdict_parse(&verdict, r->word) == -1)
+		return err_set(
+		    e, ERR_REFUSED, "'%s' is no verdict of a check", r->word);
 	if (parse_payload_size(r, root, rule, e) == -1)
 		return -1;
 	if (json_count(root) != known + (r->has_payload ? 1 : 0))

@@ -168,7 +168,8 @@ enum {
 	COMPLETE_UNITS
 }; /* word2: done, failed, cancelled */
 /*
- * check: word is the verdict.  CALLS is the number of calls to the
+ * check: word is the verdict.  EDGES is how many are instrumented, FEATURES
+ * what its few runs reached; CALLS is the number of calls to the
  * sanitizer's run-time in the program.  A fuzz lease has such a record, with
  * "incompatible", when its target could not be started on this host.
  */

@@ -80,13 +80,23 @@ ticket_release(struct ticket *t)
 static int
 add_word(char ***words, int *count, const char *text, struct err *e)
 {
+	size_t all = strlen(text);
+	int i;
+
 	if (*count >= TICKET_MAX_WORDS)
 		return err_set(e, ERR_REFUSED,
 		    "a ticket has at most %d arguments and as many variables",
 		    TICKET_MAX_WORDS);
-	if (strlen(text) > TICKET_WORD_MAX || !printable(text))
+	if (all > TICKET_WORD_MAX || !printable(text))
 		return err_set(e, ERR_REFUSED,
 		    "'%.40s' is too long for a ticket, or no clean text", text);
+	for (i = 0; i < *count; i++)
+		all += strlen((*words)[i]);
+	if (all > TICKET_WORDS_BYTES)
+		return err_set(e, ERR_REFUSED,
+		    "the arguments or variables of a ticket are longer than %d "
+		    "bytes",
+		    TICKET_WORDS_BYTES);
 	*words = mem_resize(*words, (size_t)*count + 1, sizeof(**words));
 	(*words)[(*count)++] = mem_strdup(text);
 	return 0;
@@ -165,7 +175,8 @@ ticket_format(struct buf *out, const struct ticket *t)
 	json_put_string(out, "kind", t->kind);
 	json_put_string(out, "bot", t->bot.text);
 	json_put_string(out, "target", target);
-	json_put_string(out, "corpus", t->corpus.text);
+	json_put_string(out, "corpus",
+	    t->corpus.text[0] == '\0' ? t->target.text : t->corpus.text);
 	json_put_string(out, "build", digest_hex(&t->build).text);
 	json_put_string(out, "engine", t->engine);
 	json_put_string(out, "sanitizer", t->sanitizer);
@@ -255,10 +266,13 @@ parse_names(struct ticket *t, const struct json_value *root, struct err *e)
 	text = json_get_string(root, "target", "");
 	if (target_path_parse(&t->project, &t->target, text, e) == -1)
 		return -1;
-	text = json_string(json_get(root, "corpus"));
-	if (text == NULL || !target_name_ok(text))
-		return bad_key(e, "corpus");
-	text_copy(t->corpus.text, sizeof(t->corpus.text), text);
+	t->corpus = t->target;
+	if (json_get(root, "corpus") != NULL) {
+		text = json_get_string(root, "corpus", "");
+		if (!target_name_ok(text))
+			return bad_key(e, "corpus");
+		text_copy(t->corpus.text, sizeof(t->corpus.text), text);
+	}
 	text = json_string(json_get(root, "build"));
 	if (text == NULL || digest_parse(&t->build, text) == -1)
 		return bad_key(e, "build");
@@ -273,6 +287,8 @@ parse_names(struct ticket *t, const struct json_value *root, struct err *e)
 	return 0;
 }
 
+/* Tickets of before there were limits and words may still lie in a bot's
+ * work/: what they lack is not limited, and not said. */
 static int
 parse_limits(struct ticket *t, const struct json_value *root, struct err *e)
 {
@@ -280,19 +296,24 @@ parse_limits(struct ticket *t, const struct json_value *root, struct err *e)
 		const char *key;
 		uint64_t *value;
 	} limits[] = {
-	    {"slice_ms", &t->slice_ms},
 	    {"memory_mb", &t->limits.memory_mb},
 	    {"timeout_ms", &t->limits.timeout_ms},
 	    {"cpu_ms", &t->limits.cpu_ms},
 	    {"corpus_bytes", &t->limits.corpus_bytes},
 	};
+	const struct json_value *v;
 	size_t i;
 
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (json_u64(json_get(root, limits[i].key), limits[i].value) ==
-			-1 ||
-		    *limits[i].value > INT64_MAX)
+	if (json_u64(json_get(root, "slice_ms"), &t->slice_ms) == -1 ||
+	    t->slice_ms > INT64_MAX)
+		return bad_key(e, "slice_ms");
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		v = json_get(root, limits[i].key);
+		if (v != NULL &&
+		    (json_u64(v, limits[i].value) == -1 ||
+			*limits[i].value > INT64_MAX))
 			return bad_key(e, limits[i].key);
+	}
 	return 0;
 }
 
@@ -302,7 +323,9 @@ parse_list(struct ticket *t, const struct json_value *root, const char *key,
 {
 	const struct json_value *v = json_get(root, key);
 
-	if (v == NULL || json_type(v) != JSON_ARRAY)
+	if (v == NULL)
+		return 0;
+	if (json_type(v) != JSON_ARRAY)
 		return bad_key(e, key);
 	for (v = json_first(v); v != NULL; v = json_next(v)) {
 		if (json_string(v) == NULL)

@@ -18,8 +18,9 @@
 #define TICKET_PATH_MAX     255
 #define TICKET_MAX_BYTES    (1024 * 1024) /* of either file */
 #define TICKET_MAX_SEGMENTS 1500
-#define TICKET_MAX_WORDS    64   /* arguments, and as many of environment */
-#define TICKET_WORD_MAX     2047 /* bytes of one */
+#define TICKET_MAX_WORDS    64    /* arguments, and as many of environment */
+#define TICKET_WORD_MAX     2047  /* bytes of one */
+#define TICKET_WORDS_BYTES  65536 /* of all arguments, and of all variables */
 
 struct ticket_file {
 	char path[TICKET_PATH_MAX + 1]; /* below the build's folder, no ".." */
@@ -45,8 +46,9 @@ struct ticket {
 	char kind[WORD_MAX_LEN + 1]; /* "fuzz", "check" */
 	struct name bot, project;
 	struct target_name target;
-	/* Whose units it reads and grows: "target", or the name of a corpus
-	 * of the job's own; the bot's cache is kept under it. */
+	/* Whose units it reads and grows: "target" (also when this is empty),
+	 * or the name of a corpus of the job's own; the bot's cache is kept
+	 * under it. */
 	struct target_name corpus;
 	struct digest build;
 	char engine[WORD_MAX_LEN + 1];    /* "libfuzzer" */
@@ -70,8 +72,8 @@ bool ticket_path_ok(const char *untrusted);
 /* Taken whole or not at all (nothing to release then); unknown keys are a
  * newer master's. */
 void ticket_release(struct ticket *t);
-/* Copies of "text" are added; REFUSED past TICKET_MAX_WORDS, when one is too
- * long, or not clean text. */
+/* Copies of "text" are added; REFUSED past TICKET_MAX_WORDS, when one or all
+ * of them are too long, or when it is not clean text. */
 int ticket_add_argument(struct ticket *t, const char *text, struct err *e);
 int ticket_add_environment(struct ticket *t, const char *text, struct err *e);
 

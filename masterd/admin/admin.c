@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/db/nearest.h"
 
 struct admin *
 admin_open(struct loop *loop, struct db *db, struct store *store, int at,
@@ -46,6 +47,12 @@ fail:
 }
 
 void
+admin_set_timeout(struct admin *a, uint64_t ms)
+{
+	http_set_timeout(a->http, ms);
+}
+
+void
 admin_close(struct admin *a)
 {
 	if (a == NULL)
@@ -56,7 +63,20 @@ admin_close(struct admin *a)
 		close(a->at);
 	}
 	uploads_free(a->uploads);
+	templates_free(a->built_in);
 	free(a);
+}
+
+bool
+admin_adds_builds(const struct admin *a)
+{
+	return a->additions > 0;
+}
+
+bool
+admin_holds_file(const struct admin *a, const struct digest *sha256)
+{
+	return uploads_find(a->uploads, sha256) != NULL;
 }
 
 /* An I/O error of the database, or our own mistake, is not survived. */
@@ -94,6 +114,48 @@ admin_change(struct request *r,
 		loop_quit(a->loop, 1);
 	}
 	return got;
+}
+
+const struct templates *
+templates_now(struct admin *a)
+{
+	if (a->hooks.templates != NULL)
+		return a->hooks.templates(a->hooks.arg);
+	if (a->built_in == NULL)
+		a->built_in = templates_new();
+	return a->built_in;
+}
+
+/* ---- hints ----------------------------------------------------------- */
+
+static int
+hint(struct request *r, const char *typed,
+    int (*near)(struct db *, const char *, struct buf *, struct err *),
+    const char *otherwise)
+{
+	struct buf text = BUF_INIT;
+	struct err e;
+
+	if (near(r->admin->db, typed, &text, &e) == -1 || text.len == 0) {
+		r->hint = otherwise;
+	} else {
+		text_copy(r->said, sizeof(r->said), text.data);
+		r->hint = r->said;
+	}
+	buf_release(&text);
+	return -1;
+}
+
+int
+hint_target(struct request *r, const char *typed)
+{
+	return hint(r, typed, nearest_targets, "pfadm target list shows them");
+}
+
+int
+hint_project(struct request *r, const char *typed)
+{
+	return hint(r, typed, nearest_projects, "pfadm build list shows them");
 }
 
 void

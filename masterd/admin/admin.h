@@ -7,6 +7,7 @@
 #include "lib/base/err.h"
 #include "lib/base/loop.h"
 #include "masterd/db/db.h"
+#include "masterd/plan/templates.h"
 #include "masterd/store/store.h"
 
 /*
@@ -30,6 +31,8 @@ struct admin_gauges {
 	const char *disk_level;      /* masterd/store/disk.h; static */
 	uint64_t generation, serial; /* PROTOCOL 26 */
 	char hold[200];              /* why no new bundles are taken; "" */
+	char config_problem[200];    /* what is wrong with the settings; "" */
+	char template_problem[200];  /* and with the templates */
 };
 
 struct admin_hooks {
@@ -41,6 +44,10 @@ struct admin_hooks {
 	    void *arg, const char *account, const char *file, struct err *e);
 	/* "g" comes zeroed. */
 	void (*gauges)(void *arg, struct admin_gauges *g);
+	/* Templates of jobs, as they are now; NULL: what is built in. */
+	const struct templates *(*templates)(void *arg);
+	/* Why the job of this row has the slots that it has, as JSON. */
+	int (*why)(void *arg, int64_t job, struct buf *out, struct err *e);
 };
 
 /*
@@ -53,7 +60,14 @@ struct admin_hooks {
  */
 struct admin *admin_open(struct loop *loop, struct db *db, struct store *store,
     int at, const char *name, const struct admin_hooks *hooks, struct err *e);
+/* How long a request may be silent while it is sent; 30 s. */
+void admin_set_timeout(struct admin *a, uint64_t ms);
 void admin_close(struct admin *a); /* removes the socket; NULL is fine */
+
+/* Is a build's COMMIT still to come, and does this file wait for one?  What is
+ * collected meanwhile would be missing (masterd/retire.h). */
+bool admin_adds_builds(const struct admin *a);
+bool admin_holds_file(const struct admin *a, const struct digest *sha256);
 
 /*
  * Long reads are done by a child that runs this same program anew with

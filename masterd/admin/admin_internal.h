@@ -5,13 +5,16 @@
 #include "masterd/admin/http.h"
 #include "masterd/admin/request.h"
 #include "masterd/admin/uploads.h"
+#include "masterd/plan/templates.h"
 
 struct admin {
 	struct loop *loop;
 	struct db *db;
 	struct store *store;
 	struct admin_hooks hooks;
-	struct uploads *uploads; /* files of builds that have no row yet */
+	struct templates *built_in; /* for templates_now() */
+	struct uploads *uploads;    /* files of builds that have no row yet */
+	int additions;              /* builds whose bytes are being synced */
 	struct http *http;
 	int read_children; /* running now */
 	int at;            /* folder of the socket */
@@ -29,6 +32,16 @@ int admin_change(struct request *r,
     int (*fn)(struct request *r, void *arg, struct err *e), void *arg,
     struct err *e);
 
+/* The templates of the hooks, or what is built in. */
+const struct templates *templates_now(struct admin *a);
+
+/*
+ * The target or project that "typed" names is not there: put the nearest ones
+ * into the hint.  Returns -1, "e" is as it was.
+ */
+int hint_target(struct request *r, const char *typed);
+int hint_project(struct request *r, const char *typed);
+
 /* Gauges of the hooks, zero when there are none. */
 void admin_gauges(struct admin *a, struct admin_gauges *g);
 
@@ -45,11 +58,16 @@ int reply_item(struct request *r, enum view v, int64_t id, struct err *e);
 /* ---- routes, by file ---- */
 route_fn list_builds, list_targets, list_jobs, list_bots, list_buckets,
     list_crashes, list_events, list_epochs, list_corpus; /* routes_list.c */
-route_fn show_build, show_target, show_job, show_bot, show_bucket, show_crash;
+route_fn show_build, show_target, show_bot, show_bucket, show_crash;
 route_fn build_missing, build_add; /* routes_build.c */
+route_fn build_remove;             /* routes_remove.c */
 route_fn build_file_begin, build_file_end;
 piece_fn build_file_piece;
-route_fn job_create, job_cancel;                      /* routes_job.c */
+route_fn job_create, clone_job; /* routes_job.c */
+route_fn job_pause, job_resume, job_cancel, job_retry, job_boost,
+    job_change;                                       /* routes_job_change.c */
+route_fn show_job, job_logs;                          /* routes_job_show.c */
+route_fn job_why;                                     /* routes_why.c */
 route_fn crash_input, crash_report;                   /* routes_crash.c */
 route_fn spool_list, spool_show, spool_retry;         /* routes_spool.c */
 route_fn show_status, healthz, readyz, ledger_report; /* routes_status.c */

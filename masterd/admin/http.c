@@ -26,7 +26,9 @@
 
 #define CONNECTIONS     512
 #define TIMEOUT_S       10
+#define REQUEST_S       30
 #define TICK_MS         250
+#define TURNS           16 /* of the library, while it has more to read */
 #define MEMORY          (96 * 1024) /* of a connection: larger pieces */
 #define STREAM_BLOCK    (64 * 1024)
 #define DISCARD_AT_MOST (64 * 1024)
@@ -37,6 +39,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct loop_source *io, *timer;
 	struct http_request *requests;
+	unsigned request_s;
 	bool running; /* in MHD_run(): it must not be called again */
 	bool busy;    /* there were connections at the last run */
 };
@@ -386,6 +389,8 @@ handle(void *arg, struct MHD_Connection *conn, const char *url,
 	(void)version;
 	if (q == NULL) {
 		*own = q = request_new(arg, conn);
+		MHD_set_connection_option(
+		    conn, MHD_CONNECTION_OPTION_TIMEOUT, q->http->request_s);
 		q->result = begin(q, method, url);
 		/* Nobody should send 2 GiB to learn that it may not. */
 		if (q->result == -1 && has_body(q) &&
@@ -413,8 +418,9 @@ completed(void *arg, struct MHD_Connection *conn, void **own,
     enum MHD_RequestTerminationCode how)
 {
 	(void)arg;
-	(void)conn;
 	(void)how;
+	MHD_set_connection_option(
+	    conn, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)TIMEOUT_S);
 	if (*own != NULL)
 		request_free(*own);
 	*own = NULL;
@@ -428,9 +434,15 @@ run(struct http *h)
 	const union MHD_DaemonInfo *info;
 	MHD_UNSIGNED_LONG_LONG wait;
 	struct err e;
+	int turns = 0;
 
+	/* A long upload is read for a while: a turn of the loop for each piece
+	 * would cost a timer's millisecond each. */
 	h->running = true;
-	MHD_run(h->daemon);
+	do
+		MHD_run(h->daemon);
+	while (++turns < TURNS &&
+	    MHD_get_timeout(h->daemon, &wait) == MHD_YES && wait == 0);
 	h->running = false;
 	info =
 	    MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
@@ -483,6 +495,7 @@ http_open(struct admin *a, struct loop *loop, int fd, struct err *e)
 	const union MHD_DaemonInfo *info = NULL;
 
 	h->admin = a;
+	h->request_s = REQUEST_S;
 	if ((h->daemon = start(h, fd)) == NULL) {
 		close(fd);
 		err_set(e, ERR_AGAIN, "cannot serve the admin socket");
@@ -501,6 +514,12 @@ http_open(struct admin *a, struct loop *loop, int fd, struct err *e)
 fail:
 	http_close(h);
 	return NULL;
+}
+
+void
+http_set_timeout(struct http *h, uint64_t ms)
+{
+	h->request_s = ms < 1000 ? 1 : (unsigned)(ms / 1000);
 }
 
 void

@@ -7,8 +7,8 @@
 
 /*
  * The server on a listening socket, in the loop.  512 connections at once, 10
- * s of silence each; more of them wait in the socket's backlog until one of
- * those is over.
+ * s of silence each between requests and 30 s within one; more of them wait in
+ * the socket's backlog until one of those is over.
  */
 struct http;
 
@@ -17,6 +17,7 @@ struct http;
 /* Takes "fd" also when it fails. */
 struct http *http_open(
     struct admin *a, struct loop *loop, int fd, struct err *e);
-void http_close(struct http *h); /* NULL is fine */
+void http_set_timeout(struct http *h, uint64_t ms); /* of a request */
+void http_close(struct http *h);                    /* NULL is fine */
 
 #endif

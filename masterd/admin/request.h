@@ -68,6 +68,7 @@ struct request {
 	const char *code;  /* of the error, when not the name of its class */
 	const char *field; /* the parameter at fault, or NULL */
 	const char *hint;  /* what to do about it, or NULL */
+	char said[400];    /* room for a hint that is made up */
 	int file;          /* a file to send instead of "out"; -1 */
 	struct stream stream;
 

@@ -25,13 +25,22 @@ static const struct route routes[] = {
 	{"PUT",	"builds/files/*",	ROLE_ADMIN,	FILE_MAX, build_file_end,
 	    build_file_begin, build_file_piece},
 	{"GET",	"builds/*",		ROLE_READ,	0, show_build,	NULL, NULL},
+	{"DELETE", "builds/*",		ROLE_ADMIN,	0, build_remove, NULL, NULL},
 
 	{"GET",	"targets",		ROLE_READ,	0, list_targets, NULL, NULL},
 	{"GET",	"targets/*",		ROLE_READ,	0, show_target,	NULL, NULL},
 
 	{"GET",	"jobs",			ROLE_READ,	0, list_jobs,	NULL, NULL},
 	{"POST", "jobs",		ROLE_ADMIN,	SMALL, job_create, NULL, NULL},
+	{"PUT",	"jobs/*/pause",		ROLE_ADMIN,	SMALL, job_pause, NULL, NULL},
+	{"PUT",	"jobs/*/resume",	ROLE_ADMIN,	SMALL, job_resume, NULL, NULL},
 	{"PUT",	"jobs/*/cancel",	ROLE_ADMIN,	SMALL, job_cancel, NULL, NULL},
+	{"PUT",	"jobs/*/retry",		ROLE_ADMIN,	SMALL, job_retry, NULL, NULL},
+	{"PUT",	"jobs/*/boost",		ROLE_ADMIN,	SMALL, job_boost, NULL, NULL},
+	{"PUT",	"jobs/*/settings",	ROLE_ADMIN,	SMALL, job_change, NULL, NULL},
+	{"POST", "jobs/*/clone",	ROLE_ADMIN,	SMALL, clone_job, NULL, NULL},
+	{"GET",	"jobs/*/logs",		ROLE_READ,	0, job_logs,	NULL, NULL},
+	{"GET",	"jobs/*/why",		ROLE_READ,	0, job_why,	NULL, NULL},
 	{"GET",	"jobs/*",		ROLE_READ,	0, show_job,	NULL, NULL},
 
 	{"GET",	"bots",			ROLE_READ,	0, list_bots,	NULL, NULL},

@@ -23,6 +23,7 @@ struct addition {
 	struct build_targets targets;
 	uint32_t *traits;
 	char branch[LABEL_MAX + 1], revision[LABEL_MAX + 1];
+	char engine[WORD_MAX_LEN + 1], sanitizer[WORD_MAX_LEN + 1];
 	char by[sizeof(((struct peer *)NULL)->name)];
 	int64_t row;
 	bool known;
@@ -42,6 +43,8 @@ drop_addition(void *own)
 {
 	struct addition *a = own;
 
+	if (a->syncing)
+		a->r->admin->additions--;
 	a->r = NULL;
 	if (!a->syncing)
 		addition_free(a);
@@ -167,6 +170,29 @@ read_label(struct request *r, const char *key, const char *otherwise,
 }
 
 static int
+read_word(struct request *r, const char *key, char word[WORD_MAX_LEN + 1],
+    struct err *e)
+{
+	if (text_copy(word, WORD_MAX_LEN + 1, request_query(r, key)))
+		return 0;
+	r->field = key;
+	return err_set(e, ERR_REFUSED, "%s: too long a word", key);
+}
+
+/* Where it stands in its branch; bisection goes by it. */
+static int
+read_order(struct addition *a, struct err *e)
+{
+	uint64_t order;
+
+	if (request_number(a->r, "order", 0, INT64_MAX, &order, e) == -1)
+		return -1;
+	a->build.ordered = *request_query(a->r, "order") != '\0';
+	a->build.order = (int64_t)order;
+	return 0;
+}
+
+static int
 read_request(struct addition *a, struct err *e)
 {
 	struct request *r = a->r;
@@ -177,7 +203,10 @@ read_request(struct addition *a, struct err *e)
 		return -1;
 	r->field = NULL;
 	if (read_label(r, "branch", "main", a->branch, e) == -1 ||
-	    read_label(r, "revision", "", a->revision, e) == -1)
+	    read_label(r, "revision", "", a->revision, e) == -1 ||
+	    read_word(r, "engine", a->engine, e) == -1 ||
+	    read_word(r, "sanitizer", a->sanitizer, e) == -1 ||
+	    read_order(a, e) == -1)
 		return -1;
 	if (parse_manifest(r, &a->manifest, e) == -1)
 		return -1;
@@ -222,7 +251,7 @@ record(struct request *r, void *arg, struct err *e)
 	/* Somebody may have sent the same while the disk was busy. */
 	got = builds_known(
 	    r->admin->db, &a->build.id, a->build.project.text, &a->row, e);
-	if (got == 0)
+	if (got == 0 || got == 2)
 		return builds_add(r->admin->db, &a->build, &a->row, e);
 	a->known = got == 1;
 	return got == 1 ? 0 : -1;
@@ -247,6 +276,8 @@ synced(void *arg)
 	int got;
 
 	a->syncing = false;
+	if (a->r != NULL)
+		a->r->admin->additions--;
 	if (a->r == NULL) { /* the socket was closed meanwhile */
 		addition_free(a);
 		return;
@@ -277,7 +308,10 @@ name_manifest(struct request *r, const struct addition *a, struct err *e)
 static int
 decide(struct addition *a, struct err *e)
 {
-	if (build_targets_find(&a->targets, &a->manifest, a->traits, e) == -1) {
+	const struct build_wish wish = {a->engine, a->sanitizer};
+
+	if (build_targets_find(
+		&a->targets, &a->manifest, a->traits, &wish, e) == -1) {
 		a->r->code = "no_target";
 		return -1;
 	}
@@ -286,7 +320,21 @@ decide(struct addition *a, struct err *e)
 	a->build.target_count = a->targets.count;
 	a->build.engine = a->targets.engine;
 	a->build.sanitizer = a->targets.sanitizer;
+	a->build.arch = a->targets.arch;
 	return 0;
+}
+
+/* With what was skipped, as the first time. */
+static int
+answer_known(struct addition *a, struct err *e)
+{
+	struct err why;
+
+	a->known = true;
+	if (look_up_all(a, &why) == 0)
+		(void)decide(a, &why);
+	a->r->code = a->r->hint = NULL; /* no failure of this request */
+	return answer_build(a, e);
 }
 
 int
@@ -300,16 +348,17 @@ build_add(struct request *r, struct err *e)
 	r->drop = drop_addition;
 	if (read_request(a, e) == -1)
 		return -1;
+	/* Equal content is one build, whatever is said of it this time; one
+	 * that was removed is made anew. */
 	known = builds_known(
 	    r->admin->db, &a->build.id, a->build.project.text, &a->row, e);
-	if (known == 1) {
-		a->known = true;
-		return answer_build(a, e);
-	}
+	if (known == 1)
+		return answer_known(a, e);
 	if (known == -1 || look_up_all(a, e) == -1 || decide(a, e) == -1 ||
 	    name_manifest(r, a, e) == -1)
 		return -1;
 	a->syncing = true;
+	r->admin->additions++;
 	store_sync(r->admin->store, synced, a);
 	return REPLY_LATER;
 }

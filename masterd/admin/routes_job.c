@@ -1,75 +1,108 @@
 /*
- * Jobs: made and cancelled by people; everything else about them is the
- * planner's.
+ * Jobs are made: one for a target, one for each target of a build, one like
+ * another.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json.h"
-#include "masterd/admin/admin_internal.h"
-#include "masterd/db/jobs.h"
+#include "masterd/admin/job_body.h"
+#include "masterd/admin/job_make.h"
 
+/* ---- answers --------------------------------------------------------- */
+
+static const char item_head[] = "{\"api\":1,\"item\":";
+
+/* {"api":1,"item":...} of one, {"api":1,"items":[...],"next":null} of all. */
 static int
-wrong(struct request *r, const char *field, const char *what, struct err *e)
+reply_made(
+    struct request *r, const struct job_made *made, bool all, struct err *e)
 {
-	r->field = field;
-	return err_set(e, ERR_REFUSED, "%s: %s", field, what);
-}
+	struct buf item = BUF_INIT;
+	struct view_key found;
+	size_t i;
+	int got = 0;
 
-/* Only what is known: a misspelt limit must not make an endless job. */
-static int
-check_keys(struct request *r, const struct json_value *o, struct err *e)
-{
-	static const char *const known[] = {
-	    "target", "build", "slots", "for_ms", NULL};
-	int i, k;
-
-	if (json_type(o) != JSON_OBJECT)
-		return err_set(e, ERR_REFUSED, "the body is no JSON object");
-	for (i = 0; i < json_count(o); i++) {
-		for (k = 0; known[k] != NULL; k++)
-			if (strcmp(json_key(o, i), known[k]) == 0)
-				break;
-		if (known[k] == NULL) {
-			r->hint = "known are target, build, slots and for_ms";
-			return err_set(e, ERR_REFUSED, "%.40s: unknown key",
-			    json_key(o, i));
+	if (all)
+		buf_adds(&r->out, "{\"api\":1,\"items\":[");
+	for (i = 0; i < made->count && got == 0; i++) {
+		buf_reset(&item);
+		got = request_find(
+		    r, VIEW_JOB, made->list[i].text, NULL, &found, e);
+		if (got == 0)
+			got = view_item(
+			    r->admin->db, VIEW_JOB, found.id, &item, e);
+		if (got == 0 && !all) {
+			buf_add(&r->out, item.data, item.len);
+		} else if (got == 0) {
+			buf_adds(&r->out, i == 0 ? "" : ",");
+			buf_add(&r->out, item.data + strlen(item_head),
+			    item.len - strlen(item_head) - 1);
 		}
 	}
+	if (all)
+		buf_adds(&r->out, "],\"next\":null}");
+	buf_release(&item);
+	return got;
+}
+
+/* ---- create ---------------------------------------------------------- */
+
+static int
+read_target(struct request *r, const struct json_value *o,
+    struct job_want *want, struct err *e)
+{
+	const struct json_value *all = json_get(o, "all_targets");
+	const char *project;
+
+	if (all != NULL && json_bool(all, &want->all) == -1)
+		return job_body_wrong(r, "all_targets", "not a boolean", e);
+	if (job_body_text(r, o, "target", &want->target, e) == -1 ||
+	    job_body_text(r, o, "project", &project, e) == -1)
+		return -1;
+	if (want->all && *want->target == '\0')
+		want->target = project;
+	if (*want->target == '\0')
+		return job_body_wrong(
+		    r, want->all ? "project" : "target", "which one?", e);
 	return 0;
 }
 
 static int
-read_job(struct request *r, const struct json_value *o, struct job_new *job,
+read_build(struct request *r, const struct json_value *o, struct job_want *want,
     struct err *e)
 {
-	const struct json_value *v;
-	struct view_key build;
+	struct view_key found;
+	const char *build;
 
-	if (check_keys(r, o, e) == -1)
+	if (job_body_text(r, o, "build", &build, e) == -1)
 		return -1;
-	if ((job->target = json_string(json_get(o, "target"))) == NULL)
-		return wrong(r, "target", "which one?", e);
-	if ((v = json_get(o, "build")) != NULL) {
-		if (json_string(v) == NULL)
-			return wrong(r, "build", "not an id", e);
-		if (request_find(
-			r, VIEW_BUILD, json_string(v), NULL, &build, e) == -1)
-			return -1;
-		job->build = build.id;
-	}
-	if ((v = json_get(o, "slots")) != NULL &&
-	    json_u64(v, &job->slots) == -1)
-		return wrong(r, "slots", "not a number", e);
-	if ((v = json_get(o, "for_ms")) != NULL &&
-	    json_u64(v, &job->for_ms) == -1)
-		return wrong(r, "for_ms", "not a number", e);
+	if (*build == '\0')
+		return 0;
+	r->field = "build";
+	if (request_find(r, VIEW_BUILD, build, NULL, &found, e) == -1)
+		return -1;
+	r->field = NULL;
+	want->build = found.id;
 	return 0;
+}
+
+static int
+read_want(struct request *r, const struct json_value *o, struct job_want *want,
+    struct values *own, struct err *e)
+{
+	if (read_target(r, o, want, e) == -1 ||
+	    read_build(r, o, want, e) == -1 ||
+	    job_body_text(r, o, "engine", &want->engine, e) == -1 ||
+	    job_body_text(r, o, "sanitizer", &want->sanitizer, e) == -1 ||
+	    job_body_text(r, o, "template", &want->template, e) == -1)
+		return -1;
+	return job_body_values(r, o, own, e);
 }
 
 struct creation {
-	const struct job_new *job;
-	struct db_id id;
+	const struct job_want *want;
+	struct job_made made;
 };
 
 static int
@@ -77,56 +110,103 @@ create(struct request *r, void *arg, struct err *e)
 {
 	struct creation *c = arg;
 
-	return jobs_create(r->admin->db, c->job, &c->id, e);
+	return job_make(
+	    r->admin->db, templates_now(r->admin), c->want, &c->made, e);
 }
 
 static int
-reply_job(struct request *r, const char *id, struct err *e)
+explain(struct request *r, const struct job_want *want, int got,
+    const struct err *e)
 {
-	struct view_key found;
-
-	if (request_find(r, VIEW_JOB, id, NULL, &found, e) == -1)
-		return -1;
-	return reply_item(r, VIEW_JOB, found.id, e);
+	if (got == 1) {
+		r->code = "ambiguous";
+		r->field = "target";
+		r->hint = "say project/target";
+	} else if (got == -1 && e->cls == ERR_NOT_FOUND) {
+		if (strncmp(e->text, "target ", 7) == 0) {
+			r->field = "target";
+			hint_target(r, want->target);
+		} else if (strncmp(e->text, "project ", 8) == 0) {
+			r->field = "project";
+			hint_project(r, want->target);
+		} else {
+			r->field = "template";
+		}
+	} else if (got == -1 && e->cls == ERR_CONFLICT && want->build == 0) {
+		r->hint = "pfadm build list and pfadm target show say what "
+			  "there is";
+	}
+	return got == 0 ? 0 : -1;
 }
 
 int
 job_create(struct request *r, struct err *e)
 {
-	struct job_new job = {.by = r->peer.name};
-	struct creation c = {.job = &job};
-	struct json *body;
+	static const char *const known[] = {"target", "project", "all_targets",
+	    "build", "branch", "engine", "sanitizer", "template", "slots",
+	    "for_ms", "weight", "set", NULL};
+	struct values own = VALUES_INIT;
+	struct job_want want = {.own = &own, .by = r->peer.name, .detail = ""};
+	struct creation c = {.want = &want};
+	struct json *body = job_body(r, known, e);
 	int got;
 
-	body = json_parse(buf_text(&r->body), r->body.len, &JSON_FILE, e);
 	if (body == NULL)
 		return -1;
-	got = read_job(r, json_root(body), &job, e);
-	if (got == 0)
+	got = read_want(r, json_root(body), &want, &own, e);
+	if (got == 0) {
 		got = admin_change(r, create, &c, e);
-	if (got == 1) {
-		r->code = "ambiguous";
-		r->field = "target";
-		r->hint = "say project/target";
-		got = -1;
+		got = explain(r, &want, got, e);
 	}
-	json_free(body); /* job.target was its */
-	return got == 0 ? reply_job(r, c.id.text, e) : -1;
+	if (got == 0)
+		got = reply_made(r, &c.made, want.all, e);
+	free(c.made.list);
+	values_release(&own);
+	json_free(body); /* what "want" points to was its */
+	return got;
 }
 
+/* ---- clone ----------------------------------------------------------- */
+
+struct cloning {
+	struct job_act act;
+	const struct values *own;
+	struct job_made made;
+};
+
 static int
-cancel(struct request *r, void *arg, struct err *e)
+clone(struct request *r, void *arg, struct err *e)
 {
-	return jobs_cancel(r->admin->db, *(int64_t *)arg, r->peer.name, e);
+	struct cloning *c = arg;
+
+	return job_clone(r->admin->db, templates_now(r->admin), &c->act, c->own,
+	    &c->made, e);
 }
 
 int
-job_cancel(struct request *r, struct err *e)
+clone_job(struct request *r, struct err *e)
 {
+	static const char *const known[] = {
+	    "branch", "slots", "for_ms", "weight", "set", NULL};
+	struct values own = VALUES_INIT;
+	char detail[VIEW_KEY_MAX + 32];
+	struct cloning c = {.own = &own};
 	struct view_key found;
+	struct json *body;
+	int got;
 
 	if (request_find(r, VIEW_JOB, r->part[0], NULL, &found, e) == -1 ||
-	    admin_change(r, cancel, &found.id, e) != 0)
+	    (body = job_body(r, known, e)) == NULL)
 		return -1;
-	return reply_item(r, VIEW_JOB, found.id, e);
+	snprintf(detail, sizeof(detail), "a clone of job %s", found.text);
+	c.act = (struct job_act){found.id, r->peer.name, detail, ""};
+	got = job_body_values(r, json_root(body), &own, e);
+	if (got == 0)
+		got = admin_change(r, clone, &c, e);
+	if (got == 0)
+		got = reply_made(r, &c.made, false, e);
+	free(c.made.list);
+	values_release(&own);
+	json_free(body);
+	return got == 0 ? 0 : -1;
 }

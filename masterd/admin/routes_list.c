@@ -23,6 +23,8 @@ whole_target(
 	r->field = "target";
 	if (got == 1)
 		r->code = "ambiguous";
+	else if (e->cls == ERR_NOT_FOUND)
+		hint_target(r, text);
 	return -1;
 }
 
@@ -160,12 +162,6 @@ show_target(struct request *r, struct err *e)
 	    request_find(r, VIEW_TARGET, ref.name, NULL, &found, e) == -1)
 		return -1;
 	return reply_item(r, VIEW_TARGET, found.id, e);
-}
-
-int
-show_job(struct request *r, struct err *e)
-{
-	return show(r, VIEW_JOB, e);
 }
 
 int

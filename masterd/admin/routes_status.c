@@ -39,6 +39,12 @@ show_status(struct request *r, struct err *e)
 		    "the disk is past its soft mark: %s of %s are free; make "
 		    "room, or spare inputs of known crashes go first",
 		    text_size(g.disk_free).text, text_size(g.disk_total).text);
+	if (g.config_problem[0] != '\0')
+		buf_printf(&alarm, "%ssettings: %s", alarm.len > 0 ? "\n" : "",
+		    g.config_problem);
+	if (g.template_problem[0] != '\0')
+		buf_printf(&alarm, "%stemplates: the old ones are in force: %s",
+		    alarm.len > 0 ? "\n" : "", g.template_problem);
 	json_open(out, NULL, '{');
 	json_put_u64(out, "api", 1);
 	json_open(out, "item", '{');

@@ -4,6 +4,8 @@
  * has a name that says so), with one more: a stripped program no longer holds
  * the entry point's name, but libFuzzer's messages are still in it.
  */
+#include <assert.h>
+#include <elf.h>
 #include <string.h>
 
 #include "lib/base/text.h"
@@ -19,6 +21,7 @@ static const struct {
     {"##SIG_AFL_PERSISTENT##", TRAIT_AFL},
     {"##SIG_AFL_DEFER_FORKSRV##", TRAIT_AFL},
     {"__afl_area_ptr", TRAIT_AFL},
+    {"__AFL_SHM_ID", TRAIT_AFL}, /* is left in a stripped one */
     {"_LIBHFUZZ_NETDRIVER_BINARY_SIGNATURE_", TRAIT_HONGGFUZZ},
     {"__asan_init", TRAIT_ASAN},
     {"__msan_init", TRAIT_MSAN},
@@ -26,39 +29,96 @@ static const struct {
     {"__ubsan_handle_", TRAIT_UBSAN},
 };
 
-#define WORDS (sizeof(words) / sizeof(words[0]))
+#define WORDS    (sizeof(words) / sizeof(words[0]))
+#define SHORTEST 11 /* word */
+
+/*
+ * How far the search may jump when it sees two bytes: Wu and Manber's way of
+ * looking for many words at the price of less than one.  0: a word may end
+ * its first SHORTEST bytes here.
+ */
+static uint8_t jumps[65536];
+
+static unsigned
+pair(const char *at)
+{
+	return (unsigned)(uint8_t)at[0] << 8 | (uint8_t)at[1];
+}
+
+static void
+make_jumps(void)
+{
+	size_t i, k;
+
+	memset(jumps, SHORTEST - 1, sizeof(jumps));
+	for (i = 0; i < WORDS; i++) {
+		assert(strlen(words[i].word) >= SHORTEST);
+		assert(strlen(words[i].word) <= TRAITS_TAIL);
+		for (k = 0; k + 1 < SHORTEST; k++)
+			if (jumps[pair(words[i].word + k)] > SHORTEST - 2 - k)
+				jumps[pair(words[i].word + k)] =
+				    (uint8_t)(SHORTEST - 2 - k);
+	}
+}
 
 void
 traits_init(struct traits_scan *s)
 {
+	if (jumps[0] == 0)
+		make_jumps();
 	memset(s, 0, sizeof(*s));
 	s->traits = TRAIT_SEEN;
+}
+
+static uint32_t
+words_at(const char *bytes, size_t len)
+{
+	uint32_t found = 0;
+	size_t i, n;
+
+	for (i = 0; i < WORDS; i++) {
+		n = strlen(words[i].word);
+		if (n <= len && memcmp(bytes, words[i].word, n) == 0)
+			found |= words[i].trait;
+	}
+	return found;
 }
 
 static void
 search(struct traits_scan *s, const char *bytes, size_t len)
 {
-	size_t i;
+	size_t at = SHORTEST - 2; /* of the pair that is looked at */
+	uint8_t jump;
 
-	for (i = 0; i < WORDS; i++)
-		if ((s->traits & words[i].trait) == 0 &&
-		    memmem(bytes, len, words[i].word, strlen(words[i].word)) !=
-			NULL)
-			s->traits |= words[i].trait;
+	while (at + 1 < len) {
+		jump = jumps[pair(bytes + at)];
+		if (jump > 0) {
+			at += jump;
+			continue;
+		}
+		s->traits |= words_at(
+		    bytes + at - (SHORTEST - 2), len - (at - (SHORTEST - 2)));
+		at++;
+	}
 }
 
+/* How the file begins, in whatever pieces that came. */
 static void
-check_magic(struct traits_scan *s, const char *bytes, size_t len)
+look_at_head(struct traits_scan *s, const uint8_t *bytes, size_t len)
 {
-	static const char magic[4] = {0x7f, 'E', 'L', 'F'};
-	size_t i;
+	size_t n = TRAITS_HEAD - (size_t)s->seen;
 
-	/* All of the first four, whatever pieces they came in. */
-	if (s->seen == 0)
+	n = n < len ? n : len;
+	memcpy(s->head + s->seen, bytes, n);
+	n += (size_t)s->seen;
+	if (n >= 2 && memcmp(s->head, "#!", 2) == 0)
+		s->traits |= TRAIT_SCRIPT;
+	if (n >= 4 && memcmp(s->head, "\177ELF", 4) == 0)
 		s->traits |= TRAIT_ELF;
-	for (i = 0; i < len && s->seen + i < sizeof(magic); i++)
-		if (bytes[i] != magic[s->seen + i])
-			s->traits &= ~(uint32_t)TRAIT_ELF;
+	/* Least significant byte first: all machines that fuzz. */
+	if (n == TRAITS_HEAD && (s->traits & TRAIT_ELF) != 0 && s->head[5] == 1)
+		s->traits |= (uint32_t)(s->head[18] | s->head[19] << 8)
+		    << TRAIT_MACHINE;
 }
 
 /* Keep the last TRAITS_TAIL bytes of what was seen. */
@@ -88,12 +148,17 @@ traits_add(struct traits_scan *s, const void *bytes, size_t len)
 
 	if (len == 0)
 		return;
-	check_magic(s, bytes, len);
-	memcpy(seam, s->tail, s->tail_len);
-	memcpy(seam + s->tail_len, bytes, head);
-	search(s, seam, s->tail_len + head);
-	search(s, bytes, len);
-	keep_tail(s, bytes, len);
+	if (s->seen < TRAITS_HEAD)
+		look_at_head(s, bytes, len);
+	/* The first four bytes may be on their way still. */
+	if (s->seen + len < 4 ||
+	    (s->traits & (TRAIT_ELF | TRAIT_SCRIPT)) != 0) {
+		memcpy(seam, s->tail, s->tail_len);
+		memcpy(seam + s->tail_len, bytes, head);
+		search(s, seam, s->tail_len + head);
+		search(s, bytes, len);
+		keep_tail(s, bytes, len);
+	}
 	s->seen += len;
 }
 
@@ -118,7 +183,8 @@ static bool
 is_tool(const char *name)
 {
 	return strcmp(name, "llvm-symbolizer") == 0 ||
-	    strncmp(name, "afl-", 4) == 0 || strncmp(name, "jazzer_", 7) == 0;
+	    strcmp(name, "jazzerjs") == 0 || strncmp(name, "afl-", 4) == 0 ||
+	    strncmp(name, "jazzer_", 7) == 0;
 }
 
 static bool
@@ -129,33 +195,83 @@ in_extra_build(const char *path)
 	return at != NULL && (at == path || at[-1] == '/');
 }
 
+static const char *
+base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+/* Bytes of a program's path without ".exe" or ".par". */
+static size_t
+stem(const char *path)
+{
+	size_t len = strlen(path);
+
+	return ends_in(path, ".exe") || ends_in(path, ".par") ? len - 4 : len;
+}
+
+/* Why it is nothing that runs; a script has to say what it is. */
+static const char *
+no_program(uint32_t traits)
+{
+	if ((traits & (TRAIT_ELF | TRAIT_SCRIPT)) == 0)
+		return "is no ELF program";
+	if ((traits & TRAIT_SCRIPT) != 0 && (traits & TRAIT_ENTRY) == 0)
+		return "is no ELF program, and a script without "
+		       "LLVMFuzzerTestOneInput";
+	return NULL;
+}
+
 const char *
 traits_verdict(
     const struct ticket_file *f, uint32_t traits, char name[TARGET_MAX_LEN + 1])
 {
-	const char *slash = strrchr(f->path, '/');
-	const char *base = slash == NULL ? f->path : slash + 1;
+	const char *base = base_of(f->path);
+	char copy[TICKET_PATH_MAX + 1];
+	const char *why;
 
+	text_copy(copy, sizeof(copy), base);
+	copy[stem(base)] = '\0';
 	if (f->mode != 0755)
 		return "is not executable";
-	if ((traits & TRAIT_ELF) == 0)
-		return "is no ELF program";
 	if (is_tool(base))
 		return "is a tool of an engine";
 	if (in_extra_build(f->path))
 		return "lies in __extra_build";
-	if (strchr(base, '.') != NULL)
+	if (ends_in(base, ".so") || strstr(base, ".so.") != NULL)
+		return "is a shared library";
+	if ((why = no_program(traits)) != NULL)
+		return why;
+	if (strchr(copy, '.') != NULL)
 		return "has an extension";
-	if (!target_name_ok(base))
-		return "has a name that no target may have";
-	if ((traits & (TRAIT_ENTRY | TRAIT_LIBFUZZER)) == 0 && !says_so(base))
+	if ((traits & (TRAIT_ENTRY | TRAIT_LIBFUZZER)) == 0 && !says_so(copy))
 		return "has no LLVMFuzzerTestOneInput";
-	if (traits_engine(traits) == NULL)
-		return "was not linked with a fuzzing engine";
-	text_copy(name, TARGET_MAX_LEN + 1, base);
+	if (!target_name_ok(copy))
+		return "has a name that no target may have";
+	text_copy(name, TARGET_MAX_LEN + 1, copy);
 	return NULL;
 }
 
+bool
+traits_side_file(const char *path, const char *program)
+{
+	static const char *const ends[] = {".dict", ".options", ".owners",
+	    ".labels", ".components", ".issue_metadata", NULL};
+	size_t n = stem(program);
+	int i;
+
+	if (strncmp(path, program, n) != 0)
+		return false;
+	for (i = 0; ends[i] != NULL; i++)
+		if (strcmp(path + n, ends[i]) == 0)
+			return true;
+	return strncmp(path + n, "_seed_corpus.", 13) == 0;
+}
+
+/* What runs a script is not in the script; those of OSS-Fuzz (Python, Java)
+ * all take libFuzzer's options. */
 const char *
 traits_engine(uint32_t traits)
 {
@@ -165,7 +281,7 @@ traits_engine(uint32_t traits)
 		return "afl";
 	if (traits & TRAIT_HONGGFUZZ)
 		return "honggfuzz";
-	return NULL;
+	return traits & TRAIT_SCRIPT ? "libfuzzer" : NULL;
 }
 
 /* clang links UBSan's handlers into every libFuzzer program, so "undefined"
@@ -182,4 +298,25 @@ traits_sanitizer(uint32_t traits)
 	if (traits & TRAIT_UBSAN)
 		return "undefined";
 	return "none";
+}
+
+const char *
+traits_arch(uint32_t traits)
+{
+	static const struct {
+		uint32_t machine;
+		const char *name;
+	} machines[] = {
+	    {EM_X86_64, "x86_64"},
+	    {EM_AARCH64, "aarch64"},
+	    {EM_PPC64, "ppc64le"},
+	    {EM_RISCV, "riscv64"},
+	};
+	size_t i;
+
+	/* 32-bit programs run on their larger brothers: any will do. */
+	for (i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (traits >> TRAIT_MACHINE == machines[i].machine)
+			return machines[i].name;
+	return "";
 }

@@ -4,7 +4,7 @@
  * Only beats make an epoch live.  The first beat of a new epoch supersedes the
  * old one; a superseded epoch that then beats with a higher number shows that
  * two bots share the name (PROTOCOL 28).  While they do, nobody gets leases
- * and everybody's data is taken.
+ * and everybody's data is taken.  How long anything takes: leases.h.
  */
 #include <string.h>
 
@@ -13,8 +13,6 @@
 #include "masterd/db/db_internal.h"
 #include "masterd/db/leases.h"
 #include "masterd/db/ledger.h"
-
-#define CLASH_MS (5 * 60 * 1000)
 
 struct epoch_row {
 	int64_t id, beat;
@@ -45,17 +43,26 @@ look(struct db *db, const struct beat *b, struct epoch_row *r, int64_t *current,
 	return 0;
 }
 
+static struct lease_turn
+turn_of(const struct beat *b)
+{
+	return (struct lease_turn){b->now_ms, b->up_ms, b->changed, b->arg};
+}
+
+/* Nobody said that the old one would end: what it had may be to blame. */
 static int
 supersede(struct db *db, const struct beat *b, int64_t old, int64_t new,
     struct err *e)
 {
+	const struct lease_turn turn = turn_of(b);
+
 	if (old != 0 &&
 	    (db_run(db, e,
 		 "UPDATE epoch SET state = 'superseded' "
 		 "WHERE id = ?",
 		 "i", old) == -1 ||
-		leases_end_epoch(db, old, b->now_ms, b->up_ms,
-		    "the bot was restarted", e) == -1))
+		leases_end_epoch(db, old, LEASE_LOST, "the bot was restarted",
+		    &turn, e) == -1))
 		return -1;
 	if (db_run(db, e, "UPDATE epoch SET state = 'live' WHERE id = ?", "i",
 		new) == -1)
@@ -69,6 +76,7 @@ supersede(struct db *db, const struct beat *b, int64_t old, int64_t new,
 static int
 clash(struct db *db, const struct beat *b, int64_t current, struct err *e)
 {
+	const struct lease_turn turn = turn_of(b);
 	struct bot_place place;
 
 	if (bots_place(db, b->bot, &place, e) == -1 ||
@@ -76,8 +84,8 @@ clash(struct db *db, const struct beat *b, int64_t current, struct err *e)
 		"UPDATE bot SET state = 'clashed', clash_up = ? "
 		"WHERE id = ?",
 		"ii", (int64_t)b->up_ms, b->bot) == -1 ||
-	    leases_end_epoch(db, current, b->now_ms, b->up_ms,
-		"two bots are alive under one name", e) == -1)
+	    leases_end_epoch(db, current, LEASE_LEFT,
+		"two bots are alive under one name", &turn, e) == -1)
 		return -1;
 	return db_event(db, "master", "bot.clashed", place.name,
 	    "two bots are alive under this name", "", e);
@@ -194,12 +202,12 @@ bots_forgive(struct db *db, uint64_t up_ms, struct err *e)
 
 /* ---- time ------------------------------------------------------------ */
 
-/* A clash is over when one epoch alone has beaten for 5 minutes. */
+/* A clash is over when one epoch alone has beaten for a while. */
 static int
 end_clashes(struct db *db, uint64_t up_ms,
     void (*changed)(void *, int64_t, const char *), void *arg, struct err *e)
 {
-	int64_t since = (int64_t)up_ms - CLASH_MS;
+	int64_t since = (int64_t)up_ms - (int64_t)leases_times(db)->clash_ms;
 	sqlite3_stmt *row;
 	int64_t bot;
 	int got;
@@ -259,10 +267,13 @@ bots_tick(struct db *db, uint64_t up_ms, uint64_t heartbeat_ms,
     void (*changed)(void *arg, int64_t bot, const char *state), void *arg,
     struct err *e)
 {
+	const struct lease_times *times = leases_times(db);
 	int64_t now = (int64_t)up_ms, beat = (int64_t)heartbeat_ms;
 
 	if (end_clashes(db, up_ms, changed, arg, e) == -1 ||
-	    age(db, now - 30 * beat, "late", "lost", changed, arg, e) == -1)
+	    age(db, now - times->lost_beats * beat, "late", "lost", changed,
+		arg, e) == -1)
 		return -1;
-	return age(db, now - 3 * beat, "up", "late", changed, arg, e);
+	return age(
+	    db, now - times->late_beats * beat, "up", "late", changed, arg, e);
 }

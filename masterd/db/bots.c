@@ -68,11 +68,12 @@ bots_register(
 {
 	return db_run(db, e,
 	    "UPDATE bot SET cores = ?, memory = ?, "
-	    "slots = ?, wire_max = ?, sandbox = ?, arch = ?, os = ?, "
-	    "tags = ?, engines = ? WHERE id = ?",
-	    "iiiittttti", (int64_t)f->cores, (int64_t)f->memory,
+	    "slots = ?, wire_max = ?, sandbox = ?, arch = ?6, os = ?7, "
+	    "cpu = ?8, host_class = trim(trim(?6 || ' ' || ?7) || ' ' || ?8), "
+	    "tags = ?9, engines = ?10 WHERE id = ?11",
+	    "iiiitttttti", (int64_t)f->cores, (int64_t)f->memory,
 	    (int64_t)f->slots, (int64_t)f->wire_max, f->sandbox, f->arch, f->os,
-	    f->tags, f->engines, bot);
+	    f->cpu == NULL ? "" : f->cpu, f->tags, f->engines, bot);
 }
 
 int

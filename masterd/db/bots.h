@@ -7,6 +7,7 @@
 #include "lib/wire/record.h"
 #include "lib/wire/status.h"
 #include "masterd/db/db.h"
+#include "masterd/db/leases.h"
 
 /*
  * Accounts and bots, what they say of themselves, and what they are told
@@ -26,8 +27,9 @@ int bots_get(struct db *db, const char *account, const char *name,
 /* ---- what it says ---- */
 struct bot_facts { /* of a register bundle */
 	uint64_t cores, memory, slots, wire_max;
-	const char *sandbox, *arch, *os, *tags, *engines; /* cleaned */
+	const char *sandbox, *arch, *os, *cpu, *tags, *engines; /* cleaned */
 };
+/* "arch os cpu" is its host class: what makes two hosts alike. */
 int bots_register(
     struct db *db, int64_t bot, const struct bot_facts *f, struct err *e);
 int bots_deregister(struct db *db, int64_t bot, uint64_t epoch, struct err *e);
@@ -46,6 +48,9 @@ struct beat {
 	const char *why; /* cleaned */
 	const struct beat_epoch *epochs;
 	int epoch_count;
+	/* Told of bots whose leases changed by it; may be NULL. */
+	leases_changed_fn *changed;
+	void *arg;
 };
 
 enum beat_sense {
@@ -59,8 +64,8 @@ enum beat_sense {
 int bots_beat(
     struct db *db, const struct beat *b, enum beat_sense *sense, struct err *e);
 
-/* late, lost, and clashes that are over; calls "changed" for each bot whose
- * state changed. */
+/* late, lost, and clashes that are over, by the times of leases.h; calls
+ * "changed" for each bot whose state changed. */
 int bots_tick(struct db *db, uint64_t up_ms, uint64_t heartbeat_ms,
     void (*changed)(void *arg, int64_t bot, const char *state), void *arg,
     struct err *e);

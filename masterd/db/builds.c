@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "masterd/db/builds.h"
+#include "masterd/db/checks.h"
 #include "masterd/db/db_internal.h"
 
 int
@@ -38,12 +39,14 @@ builds_known(struct db *db, const struct digest *id, const char *project,
 	int got;
 
 	got = db_query(db, e, &found,
-	    "SELECT b.id, p.name FROM build b JOIN project p"
+	    "SELECT b.id, p.name, b.state FROM build b JOIN project p"
 	    " ON p.id = b.project WHERE b.sha256 = ?",
 	    "d", id);
 	if (got != 1)
 		return got;
 	*row = sqlite3_column_int64(found, 0);
+	if (strcmp(db_text(found, 2), "removed") == 0)
+		got = 2;
 	if (strcmp(db_text(found, 1), project) != 0) {
 		err_set(e, ERR_CONFLICT,
 		    "build %.12s: is of project '%s' already",
@@ -93,7 +96,8 @@ add_target(struct db *db, int64_t project, int64_t build,
 }
 
 static int
-add_files(struct db *db, const struct build_new *b, struct err *e)
+add_files(
+    struct db *db, int64_t build, const struct build_new *b, struct err *e)
 {
 	const struct ticket_file *f;
 	int i;
@@ -105,7 +109,12 @@ add_files(struct db *db, const struct build_new *b, struct err *e)
 			" added_ms) VALUES (?, ?, ?, ?)"
 			" ON CONFLICT (sha256) DO NOTHING",
 			"diii", &f->sha256, (int64_t)f->size,
-			(int64_t)b->traits[i], (int64_t)clock_wall_ms()) == -1)
+			(int64_t)b->traits[i],
+			(int64_t)clock_wall_ms()) == -1 ||
+		    db_run(db, e,
+			"INSERT INTO build_use (build, sha256) VALUES (?, ?)"
+			" ON CONFLICT DO NOTHING",
+			"id", build, &f->sha256) == -1)
 			return -1;
 	}
 	return 0;
@@ -127,16 +136,50 @@ add_build(struct db *db, const struct build_new *b, int64_t project,
     int64_t *row, struct err *e)
 {
 	if (db_run(db, e,
-		"INSERT INTO build (sha256, project, branch, revision, engine,"
-		" sanitizer, files, bytes, added_by, added_ms)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"dittttiiti", &b->id, project, b->branch, b->revision,
-		b->engine, b->sanitizer, (int64_t)b->manifest->count,
-		(int64_t)total_bytes(b->manifest), b->by,
-		(int64_t)clock_wall_ms()) == -1)
+		"INSERT INTO build (sha256, project, engine, sanitizer, files,"
+		" bytes, added_by, added_ms)"
+		" VALUES (?, ?, '', '', 0, 0, '', 0)",
+		"di", &b->id, project) == -1)
 		return -1;
 	*row = db_last_id(db);
 	return 0;
+}
+
+/* A removed one comes back: what was known of it may have been why it went. */
+static int
+forget(struct db *db, int64_t row, struct err *e)
+{
+	if (db_run(db, e, "DELETE FROM build_verdict WHERE build = ?", "i",
+		row) == -1 ||
+	    db_run(db, e, "DELETE FROM build_host WHERE build = ?", "i", row) ==
+		-1 ||
+	    db_run(db, e, "DELETE FROM build_target WHERE build = ?", "i",
+		row) == -1 ||
+	    db_run(db, e, "DELETE FROM build_use WHERE build = ?", "i", row) ==
+		-1)
+		return -1;
+	return db_run(db, e,
+	    "UPDATE build SET state = 'new', reason = '', judged_ms = 0,"
+	    " removed_ms = 0, collected = 0 WHERE id = ?",
+	    "i", row);
+}
+
+static int
+describe_build(
+    struct db *db, const struct build_new *b, int64_t row, struct err *e)
+{
+	if (db_run(db, e,
+		"UPDATE build SET branch = ?, revision = ?, engine = ?,"
+		" sanitizer = ?, arch = ?, files = ?, bytes = ?, added_by = ?,"
+		" added_ms = ? WHERE id = ?",
+		"tttttiitii", b->branch, b->revision, b->engine, b->sanitizer,
+		b->arch, (int64_t)b->manifest->count,
+		(int64_t)total_bytes(b->manifest), b->by,
+		(int64_t)clock_wall_ms(), row) == -1)
+		return -1;
+	return db_run(db, e,
+	    "UPDATE build SET ord = CASE WHEN ? THEN ? END WHERE id = ?", "iii",
+	    (int64_t)b->ordered, b->order, row);
 }
 
 int
@@ -145,15 +188,23 @@ builds_add(
 {
 	char subject[160], detail[64];
 	int64_t project;
-	int i;
+	int i, known;
 
-	if (add_project(db, b->project.text, &project, e) == -1 ||
-	    add_build(db, b, project, row, e) == -1 ||
-	    add_files(db, b, e) == -1)
+	if (add_project(db, b->project.text, &project, e) == -1)
+		return -1;
+	known = builds_known(db, &b->id, b->project.text, row, e);
+	if (known == -1 ||
+	    (known == 2 ? forget(db, *row, e)
+			: add_build(db, b, project, row, e)) == -1)
+		return -1;
+	if (describe_build(db, b, *row, e) == -1 ||
+	    add_files(db, *row, b, e) == -1)
 		return -1;
 	for (i = 0; i < b->target_count; i++)
 		if (add_target(db, project, *row, &b->targets[i], e) == -1)
 			return -1;
+	if (checks_start(db, *row, clock_wall_ms(), NULL, e) == -1)
+		return -1;
 	snprintf(subject, sizeof(subject), "build:%s", digest_hex(&b->id).text);
 	snprintf(detail, sizeof(detail), "project=%s targets=%d",
 	    b->project.text, b->target_count);

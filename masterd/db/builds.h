@@ -31,20 +31,23 @@ struct build_new {
 	const struct manifest *manifest;
 	const uint32_t *traits; /* of each file of the manifest */
 	struct name project;
-	const char *branch, *revision, *engine, *sanitizer;
+	const char *branch, *revision, *engine, *sanitizer, *arch;
+	bool ordered;
+	int64_t order;  /* of its branch, when "ordered" */
 	const char *by; /* "user:root" */
 	const struct build_target *targets;
 	int target_count;
 };
 
 /*
- * The row of a build: 1 and its id when it is known, 0, -1.  CONFLICT (-1)
- * when it is another project's.
+ * The row of a build: 1 and its id when it is known, 2 when it is, but was
+ * removed, 0, -1.  CONFLICT (-1) when it is another project's.
  */
 int builds_known(struct db *db, const struct digest *id, const char *project,
     int64_t *row, struct err *e);
 
-/* Record project, targets, files and build, with an event; *row is its id. */
+/* Record project, targets, files and build, with an event; *row is its id.
+ * One that was removed comes back as new, under its old id. */
 int builds_add(
     struct db *db, const struct build_new *b, int64_t *row, struct err *e);
 

@@ -6,6 +6,7 @@
  * migration is made by SQLite's own backup, not by a second opener.
  */
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,9 +20,8 @@
 #include "lib/base/text.h"
 #include "masterd/db/db_internal.h"
 
-#define APPLICATION_ID 0x50465a31 /* "PFZ1" */
-#define WAL_PAGES      2000       /* 8 MiB, then it is moved over */
-#define BUSY_MS        5000
+#define WAL_PAGES 2000 /* 8 MiB, then it is moved over */
+#define BUSY_MS   5000
 
 int
 db_err(struct db *db, struct err *e, const char *doing)
@@ -295,6 +295,13 @@ on_wal(void *arg, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+void
+db_set_busy_timeout(struct db *db, uint64_t ms)
+{
+	db->busy_ms = ms > INT_MAX ? INT_MAX : (int)ms;
+	sqlite3_busy_timeout(db->handle, db->busy_ms);
+}
+
 bool
 db_checkpoint_due(const struct db *db)
 {
@@ -310,7 +317,7 @@ db_checkpoint(struct db *db, struct err *e)
 	sqlite3_busy_timeout(db->handle, 0);
 	status = sqlite3_wal_checkpoint_v2(
 	    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(db->handle, BUSY_MS);
+	sqlite3_busy_timeout(db->handle, db->busy_ms);
 
 	db->wal_pages = 0;
 	/* Busy: a read child is at work; the next one will do it. */
@@ -321,25 +328,25 @@ db_checkpoint(struct db *db, struct err *e)
 
 /* ---- opening --------------------------------------------------------- */
 
-static int
-exec(struct db *db, const char *sql, struct err *e)
+int
+db_exec(struct db *db, const char *sql, struct err *e)
 {
 	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return db_err(db, e, sql);
 	return 0;
 }
 
-static int
-exec_all(struct db *db, const char *const *sql, struct err *e)
+int
+db_exec_all(struct db *db, const char *const *sql, struct err *e)
 {
 	for (; *sql != NULL; sql++)
-		if (exec(db, *sql, e) == -1)
+		if (db_exec(db, *sql, e) == -1)
 			return -1;
 	return 0;
 }
 
-static int
-pragma_number(struct db *db, const char *sql, int64_t *value, struct err *e)
+int
+db_pragma(struct db *db, const char *sql, int64_t *value, struct err *e)
 {
 	int got = db_number(db, e, value, sql, "");
 
@@ -378,107 +385,13 @@ configure(struct db *db, struct err *e)
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		sqlite3_db_config(
 		    db->handle, options[i].option, options[i].on, NULL);
-	sqlite3_busy_timeout(db->handle, BUSY_MS);
+	db_set_busy_timeout(db, BUSY_MS);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, 16 << 20);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
-	if (exec_all(db, pragmas, e) == -1)
+	if (db_exec_all(db, pragmas, e) == -1)
 		return -1;
 	/* After wal_autocheckpoint, which is a hook, too, and replaces ours. */
 	sqlite3_wal_hook(db->handle, on_wal, db);
-	return 0;
-}
-
-/* Keep the file as it was: pandafuzz.db.before-<version>. */
-static int
-keep_copy(struct db *db, const char *path, int64_t version, struct err *e)
-{
-	char copy[128];
-	sqlite3 *to = NULL;
-	sqlite3_backup *backup;
-	int status = SQLITE_ERROR;
-
-	snprintf(
-	    copy, sizeof(copy), "%s.before-%jd", path, (intmax_t)(version + 1));
-	if (sqlite3_open_v2(copy, &to,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-		NULL) == SQLITE_OK &&
-	    (backup = sqlite3_backup_init(to, "main", db->handle, "main")) !=
-		NULL) {
-		sqlite3_backup_step(backup, -1);
-		status = sqlite3_backup_finish(backup);
-	}
-	sqlite3_close(to);
-	if (status != SQLITE_OK)
-		return err_set(e, ERR_AGAIN,
-		    "cannot keep a copy of the "
-		    "database as '%s' before its migration",
-		    copy);
-	return 0;
-}
-
-/* Steps from version i to i + 1. */
-static const char *const *const migrations[DB_SCHEMA] = {
-    db_schema_1, db_schema_2};
-
-/* A step makes tables anew, so it keeps its references by itself. */
-static int
-check_references(struct db *db, struct err *e)
-{
-	sqlite3_stmt *row;
-	int got = db_query(db, e, &row, "PRAGMA foreign_key_check", "");
-
-	if (got == 1) {
-		err_set(e, ERR_BUG,
-		    "after its migration '%s' of the database refers to rows "
-		    "that are not there",
-		    db_text(row, 0));
-		db_end(row);
-	}
-	return got == 0 ? 0 : -1;
-}
-
-static int
-migrate_to(struct db *db, int64_t version, struct err *e)
-{
-	char sql[64];
-
-	if (exec(db, "PRAGMA foreign_keys=OFF", e) == -1 ||
-	    exec(db, "BEGIN IMMEDIATE", e) == -1 ||
-	    exec_all(db, migrations[version - 1], e) == -1 ||
-	    check_references(db, e) == -1)
-		return -1;
-	snprintf(
-	    sql, sizeof(sql), "PRAGMA user_version=%jd", (intmax_t)version);
-	if (exec(db, sql, e) == -1)
-		return -1;
-	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d", APPLICATION_ID);
-	if (exec(db, sql, e) == -1 || exec(db, "COMMIT", e) == -1)
-		return -1;
-	return exec(db, "PRAGMA foreign_keys=ON", e);
-}
-
-static int
-migrate(struct db *db, const char *path, struct err *e)
-{
-	int64_t version, app;
-
-	if (pragma_number(db, "PRAGMA user_version", &version, e) == -1 ||
-	    pragma_number(db, "PRAGMA application_id", &app, e) == -1)
-		return -1;
-	if (version != 0 && app != APPLICATION_ID)
-		return err_set(e, ERR_REFUSED,
-		    "'%s' is not a database of PandaFuzz", path);
-	if (version > DB_SCHEMA)
-		return err_set(e, ERR_REFUSED,
-		    "'%s' has schema %jd, this "
-		    "program knows %d: it was written by a newer version",
-		    path, (intmax_t)version, DB_SCHEMA);
-	for (; version < DB_SCHEMA; version++) {
-		if (version > 0 && keep_copy(db, path, version, e) == -1)
-			return -1;
-		if (migrate_to(db, version + 1, e) == -1)
-			return -1;
-	}
 	return 0;
 }
 
@@ -503,24 +416,24 @@ check(struct db *db, struct err *e)
 static int
 make_views(struct db *db, struct err *e)
 {
-	if (exec(db, "BEGIN IMMEDIATE", e) == -1 ||
-	    exec_all(db, db_views, e) == -1)
+	if (db_exec(db, "BEGIN IMMEDIATE", e) == -1 ||
+	    db_exec_all(db, db_views, e) == -1)
 		return -1;
-	return exec(db, "COMMIT", e);
+	return db_exec(db, "COMMIT", e);
 }
 
-struct db *
-db_open(int root, struct err *e)
+static struct db *
+open_file(int root, const char *name, struct err *e)
 {
 	struct db *db;
-	char path[64];
+	char path[96];
 	int dir;
 
 	if ((dir = fs_make_dir_open(root, "data", 0750, e)) == -1)
 		return NULL;
 	/* A path through the descriptor: ROOT may be longer than SQLite likes,
 	 * and may be renamed. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/pandafuzz.db", dir);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name);
 	db = mem_alloc(sizeof(*db));
 	if (sqlite3_open_v2(path, &db->handle,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
@@ -529,7 +442,7 @@ db_open(int root, struct err *e)
 		db_err(db, e, "open the database");
 		goto fail;
 	}
-	if (configure(db, e) == -1 || migrate(db, path, e) == -1 ||
+	if (configure(db, e) == -1 || db_migrate(db, dir, e) == -1 ||
 	    make_views(db, e) == -1 || check(db, e) == -1)
 		goto fail;
 	if (fs_sync_dir(dir, e) == -1 || fs_sync_dir(root, e) == -1)
@@ -541,10 +454,32 @@ fail:
 	return NULL;
 }
 
+struct db *
+db_open(int root, struct err *e)
+{
+	return open_file(root, DB_FILE, e);
+}
+
+struct db *
+db_open_new(int root, struct err *e)
+{
+	struct db *db;
+
+	if (db_clear_new(root, e) == -1 ||
+	    (db = open_file(root, DB_NEW, e)) == NULL)
+		return NULL;
+	/* Nobody misses what is not whole yet; db_put_in_place() syncs. */
+	if (db_leave_out_syncs(db, e) == -1) {
+		db_close(db);
+		return NULL;
+	}
+	return db;
+}
+
 int
 db_leave_out_syncs(struct db *db, struct err *e)
 {
-	return exec(db, "PRAGMA synchronous=OFF", e);
+	return db_exec(db, "PRAGMA synchronous=OFF", e);
 }
 
 void

@@ -24,13 +24,38 @@ struct db;
 
 /*
  * Open or make DATA/pandafuzz.db below "root", migrate it (a copy of the file
- * is kept as pandafuzz.db.before-<version> before each step), check it.
+ * is kept as pandafuzz.db.before-<version> before each step; a kill leaves the
+ * old schema or the new one, whole), check it.
  * REFUSED when its schema is newer than this program.
  */
 struct db *db_open(int root, struct err *e);
 /* For the power-cut harness only: SQLite leaves its syncs out, too. */
 int db_leave_out_syncs(struct db *db, struct err *e);
 void db_close(struct db *db); /* NULL is fine */
+
+/*
+ * Back to an older schema: the copy that was kept before the migration from
+ * it takes the place of pandafuzz.db, which is kept under another name.  For
+ * a root that is locked and that nobody has open.  REFUSED when no such copy
+ * is there, or when it is none.  A kill leaves the one or the other in place;
+ * done again, it goes on.
+ */
+struct db_downgrade {
+	int from;           /* schema that was in use, 0: unreadable */
+	uint64_t copied_ms; /* when the copy was made */
+	char kept[96];      /* the present one's name in data/, or "" */
+};
+int db_downgrade(int root, int to, struct db_downgrade *d, struct err *e);
+
+/*
+ * A new and empty database beside the one in use, for a rebuild; what an
+ * earlier try left is removed.  It is nothing until db_put_in_place(), which
+ * takes it: closes, syncs, keeps the present one as pandafuzz.db.<why>-<date>
+ * (its name into "kept", "" when there was none) and renames.
+ */
+struct db *db_open_new(int root, struct err *e);
+int db_put_in_place(
+    struct db *db, int root, const char *why, char kept[96], struct err *e);
 
 int db_begin(struct db *db, struct err *e);
 /* Many reads at one price, ended by db_rollback(); changes nothing. */
@@ -52,6 +77,10 @@ int db_mark_keep(struct db *db, struct err *e);
 int db_mark_undo(struct db *db, struct err *e);
 
 /* Move the WAL into the file; between batches, when it has grown. */
+/* How long to wait for another's lock, which only a read child of an older
+ * version or a person's sqlite3 can hold; 5 s. */
+void db_set_busy_timeout(struct db *db, uint64_t ms);
+
 bool db_checkpoint_due(const struct db *db);
 int db_checkpoint(struct db *db, struct err *e);
 

@@ -14,12 +14,21 @@
  *   i int64_t   t const char *   d const struct digest * (NULL: null)
  *   b const void *, size_t (blob)
  */
-#define DB_STATEMENTS 256
+#define DB_STATEMENTS 1024
+
+struct lease_times;
+struct follow_new;
 
 struct db {
 	sqlite3 *handle;
-	int wal_pages;  /* after the last commit */
-	uint64_t begun; /* transactions */
+	int wal_pages;                   /* after the last commit */
+	int busy_ms;                     /* db_set_busy_timeout() */
+	uint64_t begun;                  /* transactions */
+	const struct lease_times *times; /* leases.h; NULL: the defaults */
+	/* follow.h: a target that is new in a good build; may be NULL */
+	int (*new_target)(void *arg, struct db *db, const struct follow_new *n,
+	    struct err *e);
+	void *new_target_arg;
 	int count;
 	struct {
 		const char *sql;
@@ -34,6 +43,21 @@ extern const char *const db_views[];    /* NULL-terminated; dropped
 
 /* Fill "e" from the connection's last error; returns -1. */
 int db_err(struct db *db, struct err *e, const char *doing);
+
+/* Files of DATA; a copy of DB_FILE has a suffix (migrate.c). */
+#define DB_FILE           "pandafuzz.db"
+#define DB_NEW            "pandafuzz.db.new"
+#define DB_APPLICATION_ID 0x50465a31 /* "PFZ1" */
+
+/* Bring an open database to DB_SCHEMA; "dir" is its folder. */
+int db_migrate(struct db *db, int dir, struct err *e);
+/* Remove what an interrupted db_open_new() left. */
+int db_clear_new(int root, struct err *e);
+
+/* Statements that are run once, and not kept. */
+int db_exec(struct db *db, const char *sql, struct err *e);
+int db_exec_all(struct db *db, const char *const *sql, struct err *e);
+int db_pragma(struct db *db, const char *sql, int64_t *value, struct err *e);
 
 /* Run a statement that gives no rows.  db_changes() tells how many it hit. */
 int db_run(

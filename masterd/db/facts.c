@@ -18,6 +18,26 @@ find(struct db *db, struct facts_place *p, struct err *e)
 	    "tt", p->project.text, p->name.text);
 }
 
+/* Units of a job with a corpus of its own go there, all else to the target. */
+static int
+own_corpus(struct db *db, const struct bundle_header *h, struct facts_place *p,
+    struct err *e)
+{
+	sqlite3_stmt *row;
+	int got;
+
+	got = db_query(db, e, &row,
+	    "SELECT c.id, c.name FROM job j JOIN target c ON c.id = j.corpus"
+	    " WHERE j.job = ? AND j.target = ?",
+	    "ti", text_hex64(h->job).text, p->target);
+	if (got != 1)
+		return got;
+	p->target = sqlite3_column_int64(row, 0);
+	text_copy(p->name.text, sizeof(p->name.text), db_text(row, 1));
+	db_end(row);
+	return 0;
+}
+
 int
 facts_find_target(struct db *db, const struct bundle_header *h,
     struct facts_place *p, struct err *e)
@@ -28,8 +48,12 @@ facts_find_target(struct db *db, const struct bundle_header *h,
 	if (h->has_target) {
 		p->project = h->project;
 		p->name = h->target;
-		if ((got = find(db, p, e)) != 0)
-			return got == 1 ? 0 : -1;
+		if ((got = find(db, p, e)) == 1)
+			return h->kind == KIND_CORPUS && h->job != 0
+			    ? own_corpus(db, h, p, e)
+			    : 0;
+		if (got == -1)
+			return -1;
 	} else {
 		text_copy(p->name.text, sizeof(p->name.text), "unknown");
 	}
@@ -324,8 +348,12 @@ int
 facts_reserve_bucket(
     struct db *db, const char *project, uint64_t number, struct err *e)
 {
+	if (number == 0)
+		return 0;
+	/* A project that an older database has not heard of yet, too. */
 	return db_run(db, e,
-	    "UPDATE project SET next_bucket = "
-	    "max(next_bucket, ?) WHERE name = ?",
-	    "it", (int64_t)number + 1, project);
+	    "INSERT INTO project (name, next_bucket, added_ms) VALUES (?, ?, "
+	    "strftime('%s') * 1000) ON CONFLICT (name) DO UPDATE SET "
+	    "next_bucket = max(next_bucket, excluded.next_bucket)",
+	    "ti", project, (int64_t)number + 1);
 }

@@ -19,7 +19,8 @@ struct facts_place {    /* where the facts of a header go */
 	struct target_name name;
 };
 
-/* Reads only. */
+/* Reads only.  Bundles of kind corpus go to the corpus of their job's own,
+ * where it has one. */
 int facts_find_target(struct db *db, const struct bundle_header *h,
     struct facts_place *p, struct err *e);
 /* Makes the row of lost+found when there is none. */

@@ -1,14 +1,17 @@
 /*
- * A job's first and last word from people.
+ * A job's first word from people: its row, its settings and values, its event,
+ * and a corpus of its own where it asks for one.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
-#include "masterd/db/builds.h"
 #include "masterd/db/db_internal.h"
+#include "masterd/db/follow.h"
 #include "masterd/db/jobs.h"
+
+#define OWN_SUFFIX 13 /* "@own-" and 8 digits */
 
 /* One id that follows job, ticket, bundle and event. */
 static void
@@ -17,115 +20,98 @@ new_trace(char *trace, size_t size)
 	snprintf(trace, size, "%s%s", db_new_id().text, db_new_id().text);
 }
 
+/* A new job starts where the others are, so that it does not catch up on what
+ * they spent before it was there. */
 static int
-check(const struct job_new *job, struct err *e)
+insert_job(struct db *db, const struct job_new *job, const char *id,
+    const char *trace, struct err *e)
 {
-	if (job->slots > JOB_MAX_SLOTS)
-		return err_set(
-		    e, ERR_REFUSED, "slots: at most %d", JOB_MAX_SLOTS);
-	if (job->for_ms > JOB_MAX_FOR_MS)
-		return err_set(e, ERR_REFUSED, "for: at most 365d");
+	const struct job_choice *c = job->choice;
+
+	return db_run(db, e,
+	    "INSERT INTO job (job, target, build, current, branch, engine,"
+	    " sanitizer, template, vtime, created_by, created_ms, trace)"
+	    " SELECT ?1, ?2, CASE WHEN ?3 THEN id END, NULL, branch, engine,"
+	    " sanitizer, ?4, (SELECT coalesce(min(vtime), 0) FROM job"
+	    " WHERE status IN ('pending', 'running')), ?5, ?6, ?7 FROM build"
+	    " WHERE id = ?8",
+	    "tiittiti", id, c->target, (int64_t)c->pinned, job->template,
+	    job->by, (int64_t)clock_wall_ms(), trace, c->build);
+}
+
+static int
+insert_settings(
+    struct db *db, const struct job_new *job, int64_t row, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < job->setting_count; i++)
+		if (db_run(db, e,
+			"INSERT INTO job_setting (job, key, value)"
+			" VALUES (?, ?, ?)",
+			"itt", row, job->settings[i].key,
+			job->settings[i].text) == -1)
+			return -1;
 	return 0;
 }
 
-/* The target, and the build that was asked for or the newest. */
+/* "inflate@own-0123abcd": a row of the same project, of the target's. */
 static int
-resolve(struct db *db, const struct job_new *job, struct target_ref *ref,
-    struct err *e)
+make_corpus(
+    struct db *db, int64_t row, int64_t target, const char *id, struct err *e)
 {
-	int64_t one;
-	int got;
+	int64_t now = (int64_t)clock_wall_ms();
 
-	if (job->build == 0)
-		return builds_resolve(db, job->target, ref, e);
-	if ((got = builds_resolve_target(db, job->target, ref, e)) != 0)
-		return got;
-	ref->build = job->build;
-	got = db_number(db, e, &one,
-	    "SELECT 1 FROM build_target WHERE build = ? AND target = ?", "ii",
-	    ref->build, ref->target);
-	if (got == 0)
-		return err_set(e, ERR_NOT_FOUND,
-		    "target %s: is not in that build", ref->name);
-	return got == 1 ? 0 : -1;
+	if (db_run(db, e,
+		"INSERT INTO target (project, name, generation, added_ms, of)"
+		" SELECT project, substr(name, 1, ?1) || '@own-' ||"
+		" substr(?2, 1, 8), ?3, ?4, id FROM target WHERE id = ?5",
+		"itiii", (int64_t)(TARGET_MAX_LEN - OWN_SUFFIX), id, now / 1000,
+		now, target) == -1)
+		return -1;
+	return db_run(db, e, "UPDATE job SET corpus = ? WHERE id = ?", "ii",
+	    db_last_id(db), row);
 }
 
 int
 jobs_create(
     struct db *db, const struct job_new *job, struct db_id *id, struct err *e)
 {
-	struct target_ref ref;
+	struct buf detail = BUF_INIT;
+	const struct lease_turn turn = {
+	    clock_wall_ms(), clock_up_ms(), NULL, NULL};
 	char subject[32], trace[40];
-	int got;
+	int changed, got;
+	int64_t row;
 
-	if (check(job, e) == -1)
-		return -1;
-	if ((got = resolve(db, job, &ref, e)) != 0)
-		return got;
 	*id = db_new_id();
 	new_trace(trace, sizeof(trace));
-	if (db_run(db, e,
-		"INSERT INTO job (job, target, build, current, branch,"
-		" engine, sanitizer, slots, for_ms, created_by, created_ms,"
-		" trace) SELECT ?1, ?2, CASE WHEN ?3 THEN id END, id, branch,"
-		" engine, sanitizer, ?4, ?5, ?6, ?7, ?8 FROM build"
-		" WHERE id = ?9",
-		"tiiiititi", id->text, ref.target,
-		(int64_t)(job->build != 0 || ref.pinned), (int64_t)job->slots,
-		(int64_t)job->for_ms, job->by, (int64_t)clock_wall_ms(), trace,
-		ref.build) == -1)
+	if (insert_job(db, job, id->text, trace, e) == -1)
+		return -1;
+	row = db_last_id(db);
+	if (insert_settings(db, job, row, e) == -1 ||
+	    jobs_put_values(db, row, job->plan, &changed, NULL, e) == -1 ||
+	    (job->plan->own_corpus &&
+		make_corpus(db, row, job->choice->target, id->text, e) == -1))
 		return -1;
 	snprintf(subject, sizeof(subject), "job:%s", id->text);
-	return db_event(
-	    db, job->by, "job.created", subject, ref.name, trace, e);
-}
-
-static int
-end_all(struct db *db, int64_t row, struct err *e)
-{
-	int64_t now = (int64_t)clock_wall_ms();
-
-	if (db_run(db, e,
-		"UPDATE job SET status = 'cancelled', ended_ms = ?"
-		" WHERE id = ?",
-		"ii", now, row) == -1)
-		return -1;
-	if (db_run(db, e,
-		"UPDATE lease SET state = 'cancelled', ended_ms = ?"
-		" WHERE state IN ('offered', 'running') AND task IN"
-		" (SELECT id FROM task WHERE job = ?)",
-		"ii", now, row) == -1)
-		return -1;
-	return db_run(db, e,
-	    "UPDATE task SET state = 'cancelled'"
-	    " WHERE job = ? AND state IN ('ready', 'leased')",
-	    "i", row);
+	buf_adds(&detail, job->choice->name);
+	if (job->detail[0] != '\0')
+		buf_printf(&detail, ": %s", job->detail);
+	got = db_event(
+	    db, job->by, "job.created", subject, detail.data, trace, e);
+	buf_release(&detail);
+	return got == 0 ? follow_job(db, row, &turn, e) : -1;
 }
 
 int
-jobs_cancel(struct db *db, int64_t row, const char *by, struct err *e)
+jobs_ever(struct db *db, int64_t target, const char *engine,
+    const char *sanitizer, struct err *e)
 {
-	char status[16], subject[32], trace[65];
-	sqlite3_stmt *found;
-	int got;
+	int64_t one;
 
-	got = db_query(db, e, &found,
-	    "SELECT job, status, trace FROM job WHERE id = ?", "i", row);
-	if (got == 0)
-		return err_set(e, ERR_NOT_FOUND, "job: not found");
-	if (got == -1)
-		return -1;
-	snprintf(subject, sizeof(subject), "job:%s", db_text(found, 0));
-	text_copy(status, sizeof(status), db_text(found, 1));
-	text_copy(trace, sizeof(trace), db_text(found, 2));
-	db_end(found);
-	if (strcmp(status, "cancelled") == 0)
-		return 0;
-	if (strcmp(status, "pending") != 0 && strcmp(status, "running") != 0 &&
-	    strcmp(status, "paused") != 0)
-		return err_set(e, ERR_CONFLICT, "job %s: is %s already",
-		    subject + strlen("job:"), status);
-	if (end_all(db, row, e) == -1)
-		return -1;
-	return db_event(db, by, "job.cancelled", subject, "", trace, e);
+	return db_number(db, e, &one,
+	    "SELECT 1 FROM job WHERE target = ? AND engine = ?"
+	    " AND sanitizer = ?",
+	    "itt", target, engine, sanitizer);
 }

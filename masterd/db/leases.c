@@ -1,68 +1,210 @@
 /*
- * Leases and the tasks behind them: what bots say, and how they end.
+ * Leases and the tasks behind them: what bots say, and what it means.
  *
- * Lease: offered -> running -> done | failed | expired | cancelled.
- * Task:  ready <-> leased -> done | failed | cancelled.
- * A lease that expired or was withdrawn puts its task back to ready; one that
- * is done does so too while its job goes on; a failed one counts.
+ * A complete is recorded at once and acts when all bundles it names are in:
+ * only then may its task go on elsewhere, or its build be judged.
  */
+#include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/text.h"
-#include "masterd/db/db_internal.h"
-#include "masterd/db/leases.h"
+#include "masterd/db/checks.h"
+#include "masterd/db/leases_internal.h"
 #include "masterd/db/ledger.h"
 
-#define FAILURES_MOST   3    /* of a task, in a row */
-#define FAILURE_WAIT_MS 2000 /* doubled each time */
+/* clang-format off */
+const struct lease_times LEASE_TIMES = {
+	.lost_ms = 5 * 60 * 1000,
+	.gap_ms = 30 * 1000,
+	.overtime_ms = 30 * 1000,
+	.check_ms = 2 * 60 * 1000,
+	.clash_ms = 5 * 60 * 1000,
+	.late_beats = 3,
+	.lost_beats = 30,
+	.lost_most = 3,
+	/* RETRY_TASK */
+	.retry = { 2, 2000, 300000, 2000, RETRY_EXACT, RETRY_ON_ALL },
+};
+/* clang-format on */
 
-/* What became of a job is an event, with its reason. */
+void
+leases_set_times(struct db *db, const struct lease_times *times)
+{
+	db->times = times;
+}
+
+const struct lease_times *
+leases_times(const struct db *db)
+{
+	return db->times == NULL ? &LEASE_TIMES : db->times;
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+int
+rows_take(
+    struct rows *r, struct db *db, int got, sqlite3_stmt *row, struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	for (; got == 1; got = db_next(db, e, row)) {
+		r->list = mem_resize(r->list, r->count + 1, sizeof(*r->list));
+		r->list[r->count][0] = sqlite3_column_int64(row, 0);
+		r->list[r->count++][1] = sqlite3_column_int64(row, 1);
+	}
+	return got;
+}
+
+void
+rows_free(struct rows *r)
+{
+	free(r->list);
+}
+
+int
+lease_load(struct db *db, int64_t id, struct lease_row *l, struct err *e)
+{
+	sqlite3_stmt *row;
+	int got;
+
+	memset(l, 0, sizeof(*l));
+	got = db_query(db, e, &row,
+	    "SELECT l.bot, l.task, coalesce(t.job, 0), l.build, t.target, "
+	    "l.state IN ('offered', 'running'), t.kind, l.result, l.verdict, "
+	    "b.name, b.host_class, l.reason, l.said, l.edges, l.features, "
+	    "l.calls, l.dict, l.seeds FROM lease l JOIN task t ON t.id = "
+	    "l.task JOIN bot b ON b.id = l.bot WHERE l.id = ?",
+	    "i", id);
+	if (got != 1)
+		return got == 0 ? err_set(e, ERR_BUG, "no such lease") : -1;
+	l->id = id;
+	l->bot = sqlite3_column_int64(row, 0);
+	l->task = sqlite3_column_int64(row, 1);
+	l->job = sqlite3_column_int64(row, 2);
+	l->build = sqlite3_column_int64(row, 3);
+	l->target = sqlite3_column_int64(row, 4);
+	l->open = sqlite3_column_int(row, 5);
+	text_copy(l->kind, sizeof(l->kind), db_text(row, 6));
+	text_copy(l->result, sizeof(l->result), db_text(row, 7));
+	text_copy(l->verdict, sizeof(l->verdict), db_text(row, 8));
+	text_copy(l->bot_name, sizeof(l->bot_name), db_text(row, 9));
+	text_copy(l->host_class, sizeof(l->host_class), db_text(row, 10));
+	text_copy(l->reason, sizeof(l->reason), db_text(row, 11));
+	text_copy(l->said, sizeof(l->said), db_text(row, 12));
+	l->edges = sqlite3_column_int64(row, 13);
+	l->features = sqlite3_column_int64(row, 14);
+	l->calls = sqlite3_column_int64(row, 15);
+	l->dict = sqlite3_column_int64(row, 16);
+	l->seeds = sqlite3_column_int64(row, 17);
+	db_end(row);
+	return 0;
+}
+
+void
+lease_why(const struct lease_row *l, char *text, size_t size)
+{
+	text_copy(text, size, l->said[0] != '\0' ? l->said : l->reason);
+	text[strcspn(text, "\n")] = '\0';
+	if (text[0] == '\0')
+		text_copy(text, size, "the bot did not say why");
+}
+
+int
+leases_job(struct db *db, uint64_t lease, struct db_id *job, struct err *e)
+{
+	sqlite3_stmt *row;
+	int got;
+
+	got = db_query(db, e, &row,
+	    "SELECT j.job FROM lease l JOIN task t ON "
+	    "t.id = l.task JOIN job j ON j.id = t.job WHERE l.lease = ?",
+	    "t", text_hex64(lease).text);
+	if (got == 1) {
+		text_copy(job->text, sizeof(job->text), db_text(row, 0));
+		db_end(row);
+	}
+	return got;
+}
+
+/* ---- beats ------------------------------------------------------------ */
+
+/* The first sign of life of a job's lease is its job's start. */
 static int
-tell_job(struct db *db, int64_t job, const char *what, struct err *e)
+job_started(struct db *db, int64_t lease, uint64_t now_ms, struct err *e)
+{
+	int64_t job;
+
+	if (db_run(db, e,
+		"UPDATE job SET status = 'running', started_ms = "
+		"CASE WHEN started_ms = 0 THEN ? ELSE started_ms END WHERE "
+		"status = 'pending' AND id = (SELECT t.job FROM lease l JOIN "
+		"task t ON t.id = l.task WHERE l.id = ?)",
+		"ii", (int64_t)now_ms, lease) == -1)
+		return -1;
+	if (db_changes(db) == 0)
+		return 0;
+	if (db_number(db, e, &job,
+		"SELECT t.job FROM lease l JOIN task t ON t.id = l.task "
+		"WHERE l.id = ?",
+		"i", lease) != 1)
+		return -1;
+	return job_tell(db, job, "job.running", e);
+}
+
+/* One that expired as lost is named: its bot was silent, not dead. */
+static int
+came_back(struct db *db, int64_t bot, uint64_t lease, struct err *e)
+{
+	int64_t task;
+
+	if (db_run(db, e,
+		"UPDATE lease SET lost = 0 WHERE lease = ? AND bot = ? AND "
+		"lost = 1",
+		"ti", text_hex64(lease).text, bot) == -1)
+		return -1;
+	if (db_changes(db) == 0)
+		return 0;
+	if (db_number(db, e, &task, "SELECT task FROM lease WHERE lease = ?",
+		"t", text_hex64(lease).text) != 1)
+		return -1;
+	return task_recount(db, task, e);
+}
+
+/* The rate is that between two beats, by our own clock. */
+static int
+note_beat(struct db *db, int64_t id, uint64_t seconds, uint64_t execs,
+    uint64_t now_ms, uint64_t up_ms, struct err *e)
 {
 	return db_run(db, e,
-	    "INSERT INTO event (at_ms, who, what, subject, detail, trace) "
-	    "SELECT ?, 'master', ?, 'job:' || job, reason, trace FROM job "
-	    "WHERE id = ?",
-	    "iti", (int64_t)clock_wall_ms(), what, job);
+	    "UPDATE lease SET execs_per_second = CASE WHEN state = 'running' "
+	    "AND ?1 > named_up THEN max(0, ?3 - execs) * 1000 / (?1 - "
+	    "named_up) ELSE 0 END, named_up = ?1, seconds = max(seconds, ?2), "
+	    "execs = max(execs, ?3), started_ms = CASE WHEN started_ms = 0 "
+	    "THEN ?4 ELSE started_ms END, state = 'running' WHERE id = ?5",
+	    "iiiii", (int64_t)up_ms, (int64_t)seconds, (int64_t)execs,
+	    (int64_t)now_ms, id);
 }
 
 int
 leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
     uint64_t execs, uint64_t now_ms, uint64_t up_ms, struct err *e)
 {
-	int64_t job;
+	sqlite3_stmt *row;
+	bool first;
+	int64_t id;
+	int got;
 
-	if (db_run(db, e,
-		/* The rate is that between two beats, by our own clock. */
-		"UPDATE lease SET execs_per_second = CASE WHEN state = "
-		"'running' AND ?1 > named_up THEN max(0, ?3 - execs) * 1000 / "
-		"(?1 - named_up) ELSE 0 END, named_up = ?1, seconds = "
-		"max(seconds, ?2), execs = max(execs, ?3), started_ms = CASE "
-		"WHEN started_ms = 0 THEN ?4 ELSE started_ms END, state = "
-		"'running' WHERE lease = ?5 AND bot = ?6 AND state IN "
-		"('offered', 'running')",
-		"iiiiti", (int64_t)up_ms, (int64_t)seconds, (int64_t)execs,
-		(int64_t)now_ms, text_hex64(lease).text, bot) == -1)
+	got = db_query(db, e, &row,
+	    "SELECT id, state = 'offered' FROM lease WHERE lease = ? AND "
+	    "bot = ? AND state IN ('offered', 'running')",
+	    "ti", text_hex64(lease).text, bot);
+	if (got != 1)
+		return got == 0 ? came_back(db, bot, lease, e) : -1;
+	id = sqlite3_column_int64(row, 0);
+	first = sqlite3_column_int(row, 1);
+	db_end(row);
+	if (note_beat(db, id, seconds, execs, now_ms, up_ms, e) == -1)
 		return -1;
-	if (db_changes(db) == 0)
-		return 0;
-	if (db_run(db, e,
-		"UPDATE job SET status = 'running', started_ms = "
-		"CASE WHEN started_ms = 0 THEN ? ELSE started_ms END WHERE "
-		"status = 'pending' AND id = (SELECT t.job FROM lease l JOIN "
-		"task t ON t.id = l.task WHERE l.lease = ?)",
-		"it", (int64_t)now_ms, text_hex64(lease).text) == -1)
-		return -1;
-	if (db_changes(db) == 0)
-		return 0;
-	if (db_number(db, e, &job,
-		"SELECT t.job FROM lease l JOIN task t ON t.id = l.task "
-		"WHERE l.lease = ?",
-		"t", text_hex64(lease).text) != 1)
-		return -1;
-	return tell_job(db, job, "job.running", e);
+	return first ? job_started(db, id, now_ms, e) : 0;
 }
 
 /* Statistics are facts: they count from any lease in any state. */
@@ -91,21 +233,43 @@ leases_stats(struct db *db, int64_t bot, const struct record *r, struct err *e)
 	    text_hex64(r->lease).text, bot);
 }
 
-int
-leases_job(struct db *db, uint64_t lease, struct db_id *job, struct err *e)
-{
-	sqlite3_stmt *row;
-	int got;
+/* ---- completes --------------------------------------------------------- */
 
-	got = db_query(db, e, &row,
-	    "SELECT j.job FROM lease l JOIN task t ON "
-	    "t.id = l.task JOIN job j ON j.id = t.job WHERE l.lease = ?",
-	    "t", text_hex64(lease).text);
-	if (got == 1) {
-		text_copy(job->text, sizeof(job->text), db_text(row, 0));
-		db_end(row);
-	}
-	return got;
+/* What it cost is a fact; of a lease that is over already the job hears the
+ * rest now. */
+static int
+record_cost(struct db *db, int64_t lease, const struct record *r, struct err *e)
+{
+	int64_t execs = (int64_t)r->n[COMPLETE_EXECS];
+	int64_t cpu_ms = (int64_t)r->n[COMPLETE_CPU_MS];
+
+	if (db_run(db, e,
+		"UPDATE job SET execs = job.execs + max(0, ?1 - l.execs), "
+		"cpu_ms = job.cpu_ms + max(0, ?2 - l.cpu_ms) FROM lease l "
+		"JOIN task t ON t.id = l.task WHERE job.id = t.job AND "
+		"l.id = ?3 AND l.state NOT IN ('offered', 'running')",
+		"iii", execs, cpu_ms, lease) == -1)
+		return -1;
+	return db_run(db, e,
+	    "UPDATE lease SET seconds = max(seconds, ?), execs = max(execs, "
+	    "?), cpu_ms = max(cpu_ms, ?) WHERE id = ?",
+	    "iiii", (int64_t)r->n[COMPLETE_SECONDS], execs, cpu_ms, lease);
+}
+
+static int
+record_check(
+    struct db *db, int64_t lease, const struct lease_complete *c, struct err *e)
+{
+	const struct record *r = c->check;
+
+	return db_run(db, e,
+	    "UPDATE lease SET verdict = ?, said = ?, edges = max(edges, ?), "
+	    "features = max(features, ?), calls = ?, dict = ?, seeds = ? "
+	    "WHERE id = ? AND state IN ('offered', 'running')",
+	    "ttiiiiii", r->word, c->said == NULL ? "" : c->said,
+	    (int64_t)r->n[CHECK_EDGES], (int64_t)r->n[CHECK_FEATURES],
+	    (int64_t)r->n[CHECK_CALLS], (int64_t)r->n[CHECK_DICT],
+	    (int64_t)r->n[CHECK_SEEDS], lease);
 }
 
 int
@@ -121,12 +285,8 @@ leases_complete(struct db *db, const struct lease_complete *c, struct err *e)
 	    "ti", text_hex64(r->lease).text, c->bot);
 	if (got != 1)
 		return got; /* of a lease we do not know: a fact only */
-	if (db_run(db, e,
-		"UPDATE lease SET seconds = max(seconds, ?), "
-		"execs = max(execs, ?), cpu_ms = ? WHERE id = ?",
-		"iiii", (int64_t)r->n[COMPLETE_SECONDS],
-		(int64_t)r->n[COMPLETE_EXECS], (int64_t)r->n[COMPLETE_CPU_MS],
-		id) == -1)
+	if (record_cost(db, id, r, e) == -1 ||
+	    (c->check != NULL && record_check(db, id, c, e) == -1))
 		return -1;
 	/* It acts only for the current lease of its task (PROTOCOL 31). */
 	if (db_run(db, e,
@@ -174,257 +334,85 @@ needs_are_in(struct db *db, int64_t lease, int64_t bot, bool *in, struct err *e)
 	return got;
 }
 
-/* The lease is over; its cost goes to the job. */
+/* ---- what it means ----------------------------------------------------- */
+
 static int
-close_lease(struct db *db, int64_t lease, const char *state, uint64_t now_ms,
+act_as_check(struct db *db, struct lease_row *l, const struct lease_turn *turn,
     struct err *e)
 {
-	if (db_run(db, e,
-		"UPDATE lease SET state = ?, ended_ms = ? WHERE "
-		"id = ?",
-		"tii", state, (int64_t)now_ms, lease) == -1 ||
-	    db_run(db, e, "DELETE FROM lease_need WHERE lease = ?", "i",
-		lease) == -1)
-		return -1;
-	return db_run(db, e,
-	    "UPDATE job SET execs = execs + (SELECT execs "
-	    "FROM lease WHERE id = ?1) WHERE id = (SELECT t.job FROM lease l "
-	    "JOIN task t ON t.id = l.task WHERE l.id = ?1)",
-	    "i", lease);
-}
-
-static int
-task_ready(struct db *db, int64_t lease, struct err *e)
-{
-	return db_run(db, e,
-	    "UPDATE task SET state = 'ready' WHERE "
-	    "state = 'leased' AND id = (SELECT task FROM lease WHERE id = ?)",
-	    "i", lease);
-}
-
-/* Job over: what is open is taken back. */
-static int
-end_job(struct db *db, int64_t job, const char *status, const char *reason,
-    uint64_t now_ms, leases_changed_fn *changed, void *arg, struct err *e)
-{
-	sqlite3_stmt *row;
-	int64_t lease, bot;
-	int got;
-
-	got = db_query(db, e, &row,
-	    "SELECT l.id, l.bot FROM lease l JOIN task "
-	    "t ON t.id = l.task WHERE t.job = ? AND l.state IN ('offered', "
-	    "'running')",
-	    "i", job);
-	for (; got == 1; got = db_next(db, e, row)) {
-		lease = sqlite3_column_int64(row, 0);
-		bot = sqlite3_column_int64(row, 1);
-		if (close_lease(db, lease, "cancelled", now_ms, e) == -1) {
-			db_end(row);
+	if (l->verdict[0] == '\0') {
+		if (l->reason[0] == '\0')
+			text_copy(l->reason, sizeof(l->reason),
+			    "the bot did not say what it is worth");
+		if (lease_close(
+			db, l->id, "failed", l->reason, turn->now_ms, e) == -1)
 			return -1;
-		}
-		changed(arg, bot);
+		return task_failed(db, l, turn, e);
 	}
-	if (got == -1 ||
-	    db_run(db, e,
-		"UPDATE task SET state = 'done' WHERE "
-		"job = ? AND state IN ('ready', 'leased')",
-		"i", job) == -1)
+	if (lease_close(db, l->id, "done", NULL, turn->now_ms, e) == -1)
 		return -1;
-	if (db_run(db, e,
-		"UPDATE job SET status = ?, reason = ?, ended_ms "
-		"= ? WHERE id = ?",
-		"ttii", status, reason, (int64_t)now_ms, job) == -1)
-		return -1;
-	return tell_job(db, job,
-	    strcmp(status, "failed") == 0 ? "job.failed" : "job.completed", e);
-}
-
-/* Three failures in a row are the job's failure, with the last reason. */
-static int
-fail_task(struct db *db, int64_t lease, uint64_t now_ms, uint64_t up_ms,
-    leases_changed_fn *changed, void *arg, struct err *e)
-{
-	int64_t failures, job;
-	char reason[512];
-	sqlite3_stmt *row;
-	int got;
-
-	if (db_run(db, e,
-		"UPDATE task SET failures = failures + 1, state = 'ready', "
-		"ready_up = ?1 + (?2 << failures), reason = (SELECT reason "
-		"FROM lease WHERE id = ?3) WHERE id = (SELECT task FROM lease "
-		"WHERE id = ?3) AND state = 'leased'",
-		"iii", (int64_t)up_ms, (int64_t)FAILURE_WAIT_MS, lease) == -1)
-		return -1;
-	got = db_query(db, e, &row,
-	    "SELECT t.failures, t.job, l.reason FROM lease l JOIN task t ON "
-	    "t.id = l.task JOIN job j ON j.id = t.job WHERE l.id = ? AND "
-	    "j.status IN ('pending', 'running')",
-	    "i", lease);
-	if (got != 1)
-		return got; /* the job is over already */
-	failures = sqlite3_column_int64(row, 0);
-	job = sqlite3_column_int64(row, 1);
-	text_copy(reason, sizeof(reason), db_text(row, 2));
-	db_end(row);
-	if (failures < FAILURES_MOST)
-		return 0;
-	if (db_run(db, e,
-		"UPDATE task SET state = 'failed' WHERE id = (SELECT task "
-		"FROM lease WHERE id = ?)",
-		"i", lease) == -1)
-		return -1;
-	return end_job(db, job, "failed", reason, now_ms, changed, arg, e);
+	return checks_said(db, l, turn, e);
 }
 
 static int
-act(struct db *db, int64_t lease, const char *result, uint64_t now_ms,
-    uint64_t up_ms, leases_changed_fn *changed, void *arg, struct err *e)
+act(struct db *db, struct lease_row *l, const struct lease_turn *turn,
+    struct err *e)
 {
-	if (close_lease(db, lease, result, now_ms, e) == -1)
+	const char *result = l->result;
+	bool cancelled = strcmp(result, "cancelled") == 0, unfit = false;
+
+	if (!cancelled && strcmp(l->kind, "check") == 0)
+		return act_as_check(db, l, turn, e);
+	if (!cancelled && strcmp(l->verdict, "incompatible") == 0) {
+		if (checks_unfit(db, l, turn->now_ms, &unfit, e) == -1)
+			return -1;
+		if (unfit) /* costs neither a failure nor an attempt */
+			result = "cancelled";
+	}
+	if (strcmp(result, "done") == 0 &&
+	    job_started(db, l->id, turn->now_ms, e) == -1)
+		return -1;
+	if (lease_close(db, l->id, result, NULL, turn->now_ms, e) == -1)
 		return -1;
 	if (strcmp(result, "failed") == 0)
-		return fail_task(db, lease, now_ms, up_ms, changed, arg, e);
-	if (db_run(db, e,
-		"UPDATE task SET failures = 0 WHERE id = (SELECT "
-		"task FROM lease WHERE id = ?) AND ?2 = 'done'",
-		"it", lease, result) == -1)
-		return -1;
-	return task_ready(db, lease, e);
+		return task_failed(db, l, turn, e);
+	if (strcmp(result, "done") == 0)
+		return task_succeeded(db, l, turn->now_ms, e);
+	return task_ready(db, l->task, e);
 }
 
 int
-leases_settle(struct db *db, int64_t bot, uint64_t now_ms, uint64_t up_ms,
-    leases_changed_fn *changed, void *arg, struct err *e)
+leases_settle(
+    struct db *db, int64_t bot, const struct lease_turn *turn, struct err *e)
 {
+	struct lease_row l;
+	struct rows rows;
 	sqlite3_stmt *row;
-	int64_t lease, owner;
-	char result[16];
 	bool in;
+	size_t i;
 	int got;
 
-	got = db_query(db, e, &row,
-	    "SELECT id, bot, result FROM lease WHERE "
-	    "result <> '' AND state IN ('offered', 'running') AND (bot = ?1 "
-	    "OR ?1 = 0)",
-	    "i", bot);
-	for (; got == 1; got = db_next(db, e, row)) {
-		lease = sqlite3_column_int64(row, 0);
-		owner = sqlite3_column_int64(row, 1);
-		text_copy(result, sizeof(result), db_text(row, 2));
-		if (needs_are_in(db, lease, owner, &in, e) == -1 ||
-		    (in &&
-			act(db, lease, result, now_ms, up_ms, changed, arg,
-			    e) == -1)) {
-			db_end(row);
-			return -1;
-		}
+	if (bot == 0)
+		got = db_query(db, e, &row,
+		    "SELECT id, bot FROM lease WHERE result <> '' AND state "
+		    "IN ('offered', 'running')",
+		    "");
+	else
+		got = db_query(db, e, &row,
+		    "SELECT id, bot FROM lease WHERE result <> '' AND state "
+		    "IN ('offered', 'running') AND bot = ?",
+		    "i", bot);
+	got = rows_take(&rows, db, got, row, e);
+	for (i = 0; i < rows.count && got == 0; i++) {
+		got =
+		    needs_are_in(db, rows.list[i][0], rows.list[i][1], &in, e);
+		if (got == -1 || !in)
+			continue;
+		got = lease_load(db, rows.list[i][0], &l, e);
+		/* One before it may have ended its job. */
+		if (got == 0 && l.open)
+			got = act(db, &l, turn, e);
 	}
-	return got;
-}
-
-/* ---- ends that time brings ------------------------------------------- */
-
-static int
-expire(struct db *db, int64_t lease, const char *reason, uint64_t now_ms,
-    struct err *e)
-{
-	if (db_run(db, e, "UPDATE lease SET reason = ? WHERE id = ?", "ti",
-		reason, lease) == -1 ||
-	    close_lease(db, lease, "expired", now_ms, e) == -1)
-		return -1;
-	return task_ready(db, lease, e);
-}
-
-int
-leases_end_epoch(struct db *db, int64_t epoch, uint64_t now_ms, uint64_t up_ms,
-    const char *reason, struct err *e)
-{
-	sqlite3_stmt *row;
-	int got;
-
-	(void)up_ms;
-	got = db_query(db, e, &row,
-	    "SELECT id FROM lease WHERE epoch = ? AND "
-	    "state IN ('offered', 'running')",
-	    "i", epoch);
-	for (; got == 1; got = db_next(db, e, row))
-		if (expire(db, sqlite3_column_int64(row, 0), reason, now_ms,
-			e) == -1) {
-			db_end(row);
-			return -1;
-		}
-	return got;
-}
-
-int
-leases_expire(struct db *db, uint64_t now_ms, uint64_t up_ms,
-    leases_changed_fn *changed, void *arg, struct err *e)
-{
-	sqlite3_stmt *row;
-	int64_t lease, bot;
-	int got;
-
-	got = db_query(db, e, &row,
-	    "SELECT id, bot FROM lease WHERE "
-	    "state IN ('offered', 'running') AND named_up < ?",
-	    "i", (int64_t)up_ms - LEASE_LOST_MS);
-	for (; got == 1; got = db_next(db, e, row)) {
-		lease = sqlite3_column_int64(row, 0);
-		bot = sqlite3_column_int64(row, 1);
-		if (expire(db, lease, "no heartbeat named it for 5 minutes",
-			now_ms, e) == -1) {
-			db_end(row);
-			return -1;
-		}
-		changed(arg, bot);
-	}
-	return got;
-}
-
-int
-leases_forgive(struct db *db, uint64_t up_ms, struct err *e)
-{
-	if (db_run(db, e, "UPDATE task SET ready_up = 0 WHERE ready_up > 0",
-		"") == -1)
-		return -1;
-	return db_run(db, e,
-	    "UPDATE lease SET named_up = ?1, charged_up = ?1 "
-	    "WHERE state IN ('offered', 'running')",
-	    "i", (int64_t)up_ms);
-}
-
-/*
- * --for counts while the job is not paused, from its first running lease on
- * (PROTOCOL 32).
- */
-int
-leases_charge(struct db *db, uint64_t delta_ms, uint64_t now_ms,
-    leases_changed_fn *changed, void *arg, struct err *e)
-{
-	sqlite3_stmt *row;
-	int got;
-
-	if (db_run(db, e,
-		"UPDATE job SET used_ms = used_ms + ?1, spent_ms = "
-		"spent_ms + ?1 * (SELECT count(*) FROM lease l JOIN task t ON "
-		"t.id = l.task WHERE t.job = job.id AND l.state = 'running') "
-		"WHERE status = 'running' AND started_ms > 0",
-		"i", (int64_t)delta_ms) == -1)
-		return -1;
-	got = db_query(db, e, &row,
-	    "SELECT id FROM job WHERE status = "
-	    "'running' AND for_ms > 0 AND used_ms >= for_ms AND NOT EXISTS "
-	    "(SELECT 1 FROM lease l JOIN task t ON t.id = l.task WHERE "
-	    "t.job = job.id AND l.state IN ('offered', 'running') AND "
-	    "used_ms < for_ms + 30000)",
-	    "");
-	for (; got == 1; got = db_next(db, e, row))
-		if (end_job(db, sqlite3_column_int64(row, 0), "completed",
-			"its time is used up", now_ms, changed, arg, e) == -1) {
-			db_end(row);
-			return -1;
-		}
+	rows_free(&rows);
 	return got;
 }

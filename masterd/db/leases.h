@@ -4,17 +4,51 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/retry.h"
 #include "lib/wire/record.h"
 #include "lib/wire/ticket.h"
 #include "masterd/db/db.h"
 
 /*
  * Tasks and leases (PROTOCOL 29-32, DESIGN 6).  "up_ms" is the master's
- * observed up-time.
+ * observed up-time; no clock is read here.
+ *
+ *	Lease: offered -> running -> done | failed | expired | cancelled
+ *	Task:  ready <-> leased -> done | failed | cancelled | parked -> ready
+ *
+ * masterd/DESIGN says what each end means for the task, its job or its build.
  */
-#define LEASE_LOST_MS (5 * 60 * 1000)
 
-/* ---- what bots say ---- */
+/* ---- times ----------------------------------------------------------- */
+struct lease_times {
+	uint64_t lost_ms;     /* an open lease that no beat names expires */
+	uint64_t gap_ms;      /* the master was away: every count starts anew */
+	uint64_t overtime_ms; /* a lease may outlast the limit of its job */
+	uint64_t check_ms;    /* slice of a check */
+	uint64_t clash_ms;    /* one alone has beaten so long: no clash more */
+	unsigned late_beats;  /* a bot is late after so many heartbeats ... */
+	unsigned lost_beats;  /* ... and lost */
+	unsigned lost_most;   /* bots lost in a row with a task: it is poison */
+	struct retry_policy retry; /* of tasks that fail; then their job does */
+};
+
+extern const struct lease_times LEASE_TIMES; /* DESIGN 11 */
+
+/* Hold from now on for this database; borrowed.  NULL: LEASE_TIMES. */
+void leases_set_times(struct db *db, const struct lease_times *times);
+const struct lease_times *leases_times(const struct db *db);
+
+/* A bot has to be told: its open leases changed. */
+typedef void leases_changed_fn(void *arg, int64_t bot);
+
+/* When it is, and who is told; "changed" may be NULL. */
+struct lease_turn {
+	uint64_t now_ms, up_ms;
+	leases_changed_fn *changed;
+	void *arg;
+};
+
+/* ---- what bots say --------------------------------------------------- */
 /* A live beat named it: offered becomes running, the clock starts anew. */
 int leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
     uint64_t execs, uint64_t now_ms, uint64_t up_ms, struct err *e);
@@ -27,7 +61,9 @@ struct lease_complete {
 	const struct record *complete; /* REC_COMPLETE */
 	const struct record *needs;    /* REC_NEEDS */
 	int need_count;
-	const char *reason; /* cleaned */
+	const char *reason;         /* cleaned */
+	const struct record *check; /* REC_CHECK, or NULL */
+	const char *said;           /* its text, cleaned; or NULL */
 	uint64_t now_ms, up_ms;
 };
 
@@ -35,66 +71,74 @@ struct lease_complete {
 int leases_complete(
     struct db *db, const struct lease_complete *c, struct err *e);
 
-/* A bot has to be told: its open leases changed. */
-typedef void leases_changed_fn(void *arg, int64_t bot);
-
 /*
  * End the leases of "bot" (0: of all) whose complete has all it needs
- * (PROTOCOL 31).  The third failure in a row of a task ends its job, and with
- * it the job's leases on other bots: "changed" for each.
+ * (PROTOCOL 31).  A task that fails more often in a row than its policy allows
+ * ends its job, and with it the job's leases on other bots; a check judges its
+ * build, and jobs follow.
  */
-int leases_settle(struct db *db, int64_t bot, uint64_t now_ms, uint64_t up_ms,
-    leases_changed_fn *changed, void *arg, struct err *e);
+int leases_settle(
+    struct db *db, int64_t bot, const struct lease_turn *turn, struct err *e);
 
 /* The job of a lease: 1 and its id, 0, -1. */
 int leases_job(struct db *db, uint64_t lease, struct db_id *job, struct err *e);
 
-/* ---- time ---- */
-/* Open leases of an epoch end as expired; no failure is counted. */
-int leases_end_epoch(struct db *db, int64_t epoch, uint64_t now_ms,
-    uint64_t up_ms, const char *reason, struct err *e);
+/* ---- time ------------------------------------------------------------ */
+/*
+ * Open leases of an epoch end as expired; no failure is counted.  LOST: the
+ * bot was started anew without a word; its tasks remember that, for one that
+ * kills bots is poison.  LEFT: nobody's fault, and leases of this epoch that
+ * counted as lost do so no more.
+ */
+enum lease_loss { LEASE_LEFT, LEASE_LOST };
+int leases_end_epoch(struct db *db, int64_t epoch, enum lease_loss loss,
+    const char *reason, const struct lease_turn *turn, struct err *e);
 
-/* Those that no beat named for 5 minutes; "changed" for each bot. */
-int leases_expire(struct db *db, uint64_t now_ms, uint64_t up_ms,
-    leases_changed_fn *changed, void *arg, struct err *e);
+/* Those that no beat named for lost_ms. */
+int leases_expire(struct db *db, const struct lease_turn *turn, struct err *e);
 
 /* After a restart or a gap of the loop: every count starts anew. */
 int leases_forgive(struct db *db, uint64_t up_ms, struct err *e);
 
 /*
- * Observed time of running jobs grows by "delta_ms" where a lease runs; jobs
- * whose --for is used up are completed and their leases cancelled.
+ * Observed time of running jobs grows by "delta_ms" where a lease runs.  Jobs
+ * whose wall time or CPU time is used up end: completed when any lease ended
+ * well, else timed_out.  Leases that outlast it are cancelled.
  */
-int leases_charge(struct db *db, uint64_t delta_ms, uint64_t now_ms,
-    leases_changed_fn *changed, void *arg, struct err *e);
+int leases_charge(struct db *db, uint64_t delta_ms,
+    const struct lease_turn *turn, struct err *e);
 
-/* ---- planning ---- */
-/* What the planner decides on. */
-struct lease_bot {
-	int64_t id;
-	unsigned slots, taken;
-	bool takes;          /* up, owner, not holding */
-	const char *engines; /* words, blank between; until return */
+/*
+ * Start-up: what cannot be true together is put right (masterd/DESIGN), builds
+ * that nobody checks are to be checked, and jobs follow.
+ */
+struct lease_recovery {
+	unsigned kept;      /* open leases; their count starts anew */
+	unsigned cancelled; /* their task or job was over, or had another */
+	unsigned ready;     /* tasks that were leased to nobody */
+	unsigned taken;     /* tasks whose lease is open were ready */
+	unsigned over;      /* tasks outlived their job */
+	unsigned checks;    /* check tasks made */
 };
+int leases_recover(struct db *db, const struct lease_turn *turn,
+    struct lease_recovery *done, struct err *e);
 
-struct lease_job {
-	int64_t id;
-	const char *engine; /* until return */
-	uint64_t weight, spent_ms;
-	unsigned ceiling, open;
-	int64_t newest_lease;
-	bool ready;
-	uint64_t left_ms; /* of --for; UINT64_MAX: no end */
-};
+/* ---- what people do -------------------------------------------------- */
+/* The job's parked tasks are ready again; losses and failures are forgotten.
+ * Part of resume and retry. */
+int leases_unpark(struct db *db, int64_t job, struct err *e);
 
-int leases_bots(struct db *db, void (*fn)(void *arg, const struct lease_bot *b),
-    void *arg, struct err *e);
-int leases_jobs(struct db *db, uint64_t up_ms,
-    void (*fn)(void *arg, const struct lease_job *j), void *arg, struct err *e);
-
-/* Make a task if need be, and a lease. */
+/* ---- planning (what is decided on: demand.h) ---- */
+/*
+ * A lease for a job: of a task that is ready (not one that failed on this very
+ * bot, while others of the job do well), or of a new one.
+ */
 int leases_offer(struct db *db, int64_t job, int64_t bot, uint64_t slice_ms,
     uint64_t now_ms, uint64_t up_ms, struct err *e);
+
+/* A lease of a certain task that is ready. */
+int leases_offer_task(struct db *db, int64_t task, int64_t bot,
+    uint64_t slice_ms, uint64_t now_ms, uint64_t up_ms, struct err *e);
 
 int leases_bot_of(struct db *db, int64_t lease, int64_t *bot, struct err *e);
 

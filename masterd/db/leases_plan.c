@@ -1,105 +1,37 @@
 /*
- * Leases as the planner and the publisher see them: demand and fleet, offers,
- * withdrawals, tickets.
+ * Leases as the planner and the publisher make them: offers, withdrawals,
+ * tickets.
  */
 #include <string.h>
 
 #include "lib/base/text.h"
-#include "masterd/db/db_internal.h"
-#include "masterd/db/leases.h"
-
-int
-leases_bots(struct db *db, void (*fn)(void *arg, const struct lease_bot *b),
-    void *arg, struct err *e)
-{
-	struct lease_bot b;
-	sqlite3_stmt *row;
-	int got;
-
-	got = db_query(db, e, &row,
-	    "SELECT id, slots, (SELECT count(*) FROM "
-	    "lease l WHERE l.bot = bot.id AND l.state IN ('offered', "
-	    "'running')), state = 'up' AND owner = 1 AND holds = 0 AND epoch "
-	    "IS NOT NULL, engines FROM bot ORDER BY id",
-	    "");
-	for (; got == 1; got = db_next(db, e, row)) {
-		b.id = sqlite3_column_int64(row, 0);
-		b.slots = (unsigned)sqlite3_column_int64(row, 1);
-		b.taken = (unsigned)sqlite3_column_int64(row, 2);
-		b.takes = sqlite3_column_int(row, 3);
-		b.engines = db_text(row, 4);
-		fn(arg, &b);
-	}
-	return got;
-}
+#include "masterd/db/leases_internal.h"
 
 /*
- * A job may start another task when none of its own waits out a failure: a
- * target that fails is not offered to every free slot at once.
+ * A task of the job that is ready and due, or a new one.  One that failed on
+ * this bot is left for another as long as the job has leases elsewhere: the
+ * planner knows whether another bot can have it.
  */
-int
-leases_jobs(struct db *db, uint64_t up_ms,
-    void (*fn)(void *arg, const struct lease_job *j), void *arg, struct err *e)
-{
-	struct lease_job j;
-	sqlite3_stmt *row;
-	int64_t for_ms, used_ms;
-	int got;
-
-	got = db_query(db, e, &row,
-	    "SELECT j.id, j.engine, j.weight, "
-	    "j.spent_ms, j.slots, (SELECT count(*) FROM lease l JOIN task t ON "
-	    "t.id = l.task WHERE t.job = j.id AND l.state IN ('offered', "
-	    "'running')), (SELECT coalesce(max(l.id), 0) FROM lease l JOIN "
-	    "task t ON t.id = l.task WHERE t.job = j.id AND l.state IN "
-	    "('offered', 'running')), NOT EXISTS (SELECT 1 FROM task t WHERE "
-	    "t.job = j.id AND t.state = 'ready' AND (t.ready_up > ?1 OR "
-	    "(t.failures > 0 AND EXISTS (SELECT 1 FROM task u WHERE u.job = "
-	    "j.id AND u.state = 'leased')))), j.for_ms, j.used_ms "
-	    "FROM job j WHERE j.current IS NOT NULL AND j.status IN ('pending', 'running') ORDER BY j.id",
-	    "i", (int64_t)up_ms);
-	for (; got == 1; got = db_next(db, e, row)) {
-		j.id = sqlite3_column_int64(row, 0);
-		j.engine = db_text(row, 1);
-		j.weight = (uint64_t)sqlite3_column_int64(row, 2);
-		j.spent_ms = (uint64_t)sqlite3_column_int64(row, 3);
-		j.ceiling = (unsigned)sqlite3_column_int64(row, 4);
-		j.open = (unsigned)sqlite3_column_int64(row, 5);
-		j.newest_lease = sqlite3_column_int64(row, 6);
-		j.ready = sqlite3_column_int(row, 7);
-		for_ms = sqlite3_column_int64(row, 8);
-		used_ms = sqlite3_column_int64(row, 9);
-		j.left_ms = for_ms == 0 ? UINT64_MAX
-		    : used_ms >= for_ms ? 0
-					: (uint64_t)(for_ms - used_ms);
-		fn(arg, &j);
-	}
-	return got;
-}
-
-/* A task that is ready, or a new one. */
 static int
-take_task(struct db *db, int64_t job, int64_t *task, struct err *e)
+find_task(struct db *db, int64_t job, int64_t bot, uint64_t up_ms,
+    int64_t *task, struct err *e)
 {
 	int got = db_number(db, e, task,
-	    "SELECT id FROM task WHERE job = ? "
-	    "AND state = 'ready' ORDER BY id LIMIT 1",
-	    "i", job);
+	    "SELECT id FROM task WHERE job = ?1 AND state = 'ready' AND "
+	    "ready_up <= ?3 AND (last_bot IS NOT ?2 OR NOT EXISTS (SELECT 1 "
+	    "FROM task u WHERE u.job = ?1 AND u.state = 'leased')) ORDER BY "
+	    "last_bot IS ?2, id LIMIT 1",
+	    "iii", job, bot, (int64_t)up_ms);
 
-	if (got == -1)
+	if (got != 0)
+		return got == 1 ? 0 : -1;
+	if (db_run(db, e,
+		"INSERT INTO task (task, kind, job, target) "
+		"SELECT ?, 'fuzz', id, target FROM job WHERE id = ?",
+		"ti", db_new_id().text, job) == -1)
 		return -1;
-	if (got == 0) {
-		if (db_run(db, e,
-			"INSERT INTO task (task, kind, job, target) "
-			"SELECT ?, 'fuzz', id, target FROM job WHERE id = ?",
-			"ti", db_new_id().text, job) == -1)
-			return -1;
-		*task = db_last_id(db);
-	}
-	return db_run(db, e,
-	    "UPDATE task SET state = 'leased', attempts = "
-	    "attempts + 1 WHERE id = ?",
-	    "i", *task);
+	*task = db_last_id(db);
+	return 0;
 }
 
 int
@@ -108,7 +40,19 @@ leases_offer(struct db *db, int64_t job, int64_t bot, uint64_t slice_ms,
 {
 	int64_t task;
 
-	if (take_task(db, job, &task, e) == -1)
+	if (find_task(db, job, bot, up_ms, &task, e) == -1)
+		return -1;
+	return leases_offer_task(db, task, bot, slice_ms, now_ms, up_ms, e);
+}
+
+int
+leases_offer_task(struct db *db, int64_t task, int64_t bot, uint64_t slice_ms,
+    uint64_t now_ms, uint64_t up_ms, struct err *e)
+{
+	if (db_run(db, e,
+		"UPDATE task SET state = 'leased', attempts = attempts + 1 "
+		"WHERE id = ?",
+		"i", task) == -1)
 		return -1;
 	return db_run(db, e,
 	    "INSERT INTO lease (lease, task, build, bot, epoch, "
@@ -135,24 +79,17 @@ int
 leases_withdraw(struct db *db, int64_t lease, const char *reason,
     uint64_t now_ms, struct err *e)
 {
-	if (db_run(db, e,
-		"UPDATE lease SET state = 'cancelled', reason = ?, "
-		"ended_ms = ? WHERE id = ? AND state IN ('offered', 'running')",
-		"tii", reason, (int64_t)now_ms, lease) == -1)
-		return -1;
-	if (db_changes(db) == 0)
-		return 0;
-	if (db_run(db, e,
-		"UPDATE job SET execs = execs + (SELECT execs FROM "
-		"lease WHERE id = ?1) WHERE id = (SELECT t.job FROM lease l "
-		"JOIN "
-		"task t ON t.id = l.task WHERE l.id = ?1)",
-		"i", lease) == -1)
-		return -1;
-	return db_run(db, e,
-	    "UPDATE task SET state = 'ready' WHERE state = "
-	    "'leased' AND id = (SELECT task FROM lease WHERE id = ?)",
+	int64_t task;
+	int got = db_number(db, e, &task,
+	    "SELECT task FROM lease WHERE id = ? AND state IN ('offered', "
+	    "'running')",
 	    "i", lease);
+
+	if (got != 1)
+		return got;
+	if (lease_close(db, lease, "cancelled", reason, now_ms, e) == -1)
+		return -1;
+	return task_ready(db, task, e);
 }
 
 int

@@ -440,19 +440,3 @@ ledger_clear_attempts(
 	    "name = ?",
 	    "tt", account, name);
 }
-
-int
-ledger_fold(struct db *db, uint64_t now_ms, struct err *e)
-{
-	int64_t before = (int64_t)(now_ms - LEDGER_ROW_MS);
-
-	if (db_run(db, e,
-		"DELETE FROM ledger WHERE taken_ms < ? AND "
-		"(outcome = 'ingested' OR (outcome = 'refused' AND noted = 1 "
-		"AND "
-		"taken_ms < ? - 1382400000))",
-		"ii", before, before) == -1)
-		return -1;
-	return db_run(
-	    db, e, "DELETE FROM attempt WHERE last_ms < ?", "i", before);
-}

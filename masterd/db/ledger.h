@@ -95,7 +95,4 @@ int ledger_clear_attempts(
 int ledger_check(
     struct db *db, struct buf *json, bool *balanced, struct err *e);
 
-/* Drop rows that folded into their epoch's ranges; once a day. */
-int ledger_fold(struct db *db, uint64_t now_ms, struct err *e);
-
 #endif

@@ -19,6 +19,8 @@ struct tally {
 struct epoch_facts {
 	int64_t id;
 	uint64_t oldest, highest, sealed;
+	uint64_t before; /* up to here it was answered by a database that is
+			    no more (epoch_before) */
 	bool named, live, written_off;
 };
 
@@ -59,9 +61,13 @@ account_gap(struct walk *w, uint64_t first, uint64_t last)
 	}
 	if (first > last)
 		return;
-	if (f->written_off) {
+	if (f->written_off || last <= f->before) {
 		w->t->written_off += last - first + 1;
 		return;
+	}
+	if (first <= f->before) {
+		w->t->written_off += f->before - first + 1;
+		first = f->before + 1;
 	}
 	w->t->missing += last - first + 1;
 	show(w, first, last);
@@ -165,6 +171,7 @@ read_line(sqlite3_stmt *row, struct epoch_line *line)
 	f->named = sqlite3_column_int(row, 7);
 	f->live = strcmp(db_text(row, 8), "live") == 0;
 	f->written_off = sqlite3_column_int(row, 9);
+	f->before = (uint64_t)sqlite3_column_int64(row, 10);
 }
 
 static int
@@ -177,7 +184,8 @@ check_all(struct db *db, struct tally *sum, struct buf *items, struct err *e)
 	got = db_query(db, e, &row,
 	    "SELECT e.id, a.name, b.name, e.epoch, "
 	    "e.oldest, e.highest, e.max_seen, e.named, e.state, "
-	    "e.written_off <> '' FROM epoch e JOIN bot b ON b.id = e.bot "
+	    "e.written_off <> '', coalesce((SELECT x.last FROM epoch_before x "
+	    "WHERE x.epoch = e.id), 0) FROM epoch e JOIN bot b ON b.id = e.bot "
 	    "JOIN account a ON a.id = b.account ORDER BY a.name, b.name, e.id",
 	    "");
 	for (; got == 1; got = db_next(db, e, row)) {

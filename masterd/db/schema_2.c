@@ -18,6 +18,27 @@
 	"' AND old = OLD." column " AND new = NEW." column ") BEGIN"	\
 	" SELECT RAISE(ABORT, 'a " thing " cannot go this way'); END"
 
+/*
+ * A row that metadata/ has a copy of is to be written again (metadata.h).  A
+ * change while it is being written gives it a new id, so that the word of the
+ * writer, which names the old one, does not undo it.
+ */
+#define MARK(kind, id)							\
+	"DELETE FROM dirty WHERE kind = '" kind "' AND row = " id ";"	\
+	" INSERT INTO dirty (kind, row) VALUES ('" kind "', " id ");"
+#define ON(name, act, table, when, marks)				\
+	"CREATE TRIGGER " name " AFTER " act " ON " table		\
+	" " when " BEGIN " marks " END"
+#define CHANGED(column)	"OLD." column " IS NOT NEW." column
+/* All three acts on a table whose rows are parts of another's. */
+#define PARTS(table, kind, column)					\
+	ON("dirty_" table "_in", "INSERT", table, "",			\
+	    MARK(kind, "NEW." column)),					\
+	ON("dirty_" table "_up", "UPDATE", table, "",			\
+	    MARK(kind, "OLD." column) MARK(kind, "NEW." column)),	\
+	ON("dirty_" table "_out", "DELETE", table, "",			\
+	    MARK(kind, "OLD." column))
+
 const char *const db_schema_2[] = {
 /* ---- bots ---- */
 "ALTER TABLE bot ADD COLUMN cpu TEXT NOT NULL DEFAULT ''",
@@ -154,6 +175,7 @@ const char *const db_schema_2[] = {
 "  used_ms INTEGER NOT NULL DEFAULT 0,"	/* observed since it first ran */
 "  cpu_limit_ms INTEGER NOT NULL DEFAULT 0,"
 "  cpu_ms INTEGER NOT NULL DEFAULT 0,"	/* of leases that ended */
+"  succeeded INTEGER NOT NULL DEFAULT 0,"	/* leases that ended done */
 "  spent_ms INTEGER NOT NULL DEFAULT 0,"	/* slot time */
 "  vtime INTEGER NOT NULL DEFAULT 0,"	/* slot time over weight; fairness */
 "  execs INTEGER NOT NULL DEFAULT 0,"	/* of leases that ended */
@@ -164,11 +186,13 @@ const char *const db_schema_2[] = {
 "  trace TEXT NOT NULL DEFAULT '') STRICT",
 "INSERT INTO job_2 (id, job, target, build, current, branch, engine,"
 "  sanitizer, status, reason, slots, for_ms, used_ms, weight, spent_ms,"
-"  execs, created_by, created_ms, started_ms, ended_ms, trace)"
+"  execs, created_by, created_ms, started_ms, ended_ms, trace, succeeded)"
 "  SELECT j.id, j.job, j.target, j.build, j.build, b.branch, b.engine,"
 "  b.sanitizer, j.status, j.reason, j.slots, j.for_ms, j.used_ms, j.weight,"
 "  j.spent_ms, j.execs, j.created_by, j.created_ms, j.started_ms,"
-"  j.ended_ms, j.trace FROM job j JOIN build b ON b.id = j.build",
+"  j.ended_ms, j.trace, (SELECT count(*) FROM lease l JOIN task t"
+"    ON t.id = l.task WHERE t.job = j.id AND l.state = 'done')"
+"  FROM job j JOIN build b ON b.id = j.build",
 "DROP TABLE job",
 "ALTER TABLE job_2 RENAME TO job",
 "CREATE INDEX job_target ON job (target)",
@@ -222,6 +246,7 @@ const char *const db_schema_2[] = {
 "CREATE INDEX task_job ON task (job, state)",
 "CREATE INDEX task_build ON task (build) WHERE build IS NOT NULL",
 "CREATE INDEX task_open ON task (kind) WHERE state IN ('ready', 'leased')",
+"CREATE INDEX task_parked ON task (job) WHERE state = 'parked'",
 
 "CREATE TABLE lease_2 ("
 "  id INTEGER PRIMARY KEY,"
@@ -255,7 +280,9 @@ const char *const db_schema_2[] = {
 "  verdict TEXT NOT NULL DEFAULT '' CHECK (verdict IN ('', 'good', 'bad',"
 "    'incompatible')),"
 "  said TEXT NOT NULL DEFAULT '',"		/* sentences, newline between */
-"  calls INTEGER NOT NULL DEFAULT 0) STRICT",
+"  calls INTEGER NOT NULL DEFAULT 0,"
+/* it expired because its bot fell silent or was started anew in its midst */
+"  lost INTEGER NOT NULL DEFAULT 0) STRICT",
 "INSERT INTO lease_2 (id, lease, task, build, bot, epoch, state, reason,"
 "  slice_ms, named_up, charged_up, offered_ms, started_ms, ended_ms, seconds,"
 "  cpu_ms, execs, execs_per_second, edges, features, rss_mb, dict, seeds,"
@@ -268,10 +295,13 @@ const char *const db_schema_2[] = {
 "DROP TABLE lease",
 "ALTER TABLE lease_2 RENAME TO lease",
 "CREATE INDEX lease_open ON lease (bot) WHERE state IN ('offered', 'running')",
+"CREATE INDEX lease_waits ON lease (bot)"	/* completes that may act */
+"  WHERE result <> '' AND state IN ('offered', 'running')",
 "CREATE INDEX lease_task ON lease (task)",
 "CREATE INDEX lease_build ON lease (build)"
 "  WHERE state IN ('offered', 'running')",
-"CREATE INDEX lease_ended ON lease (ended_ms)",
+"CREATE INDEX lease_ended ON lease (ended_ms) WHERE ended_ms > 0",
+"CREATE INDEX lease_lost ON lease (epoch) WHERE lost = 1",
 
 /* ---- which state may follow which ---- */
 "CREATE TABLE transition ("
@@ -310,6 +340,86 @@ GUARD("job", "status"),
 GUARD("task", "state"),
 GUARD("lease", "state"),
 GUARD("build", "state"),
+
+/* ---- what retention and a rebuild leave ---- */
+/* Observations whose rows were folded, so that no count changes. */
+"CREATE TABLE observation_day ("
+"  crash INTEGER NOT NULL REFERENCES crash(id),"
+"  day INTEGER NOT NULL,"			/* since 1970, UTC */
+"  build BLOB NOT NULL,"			/* x'': none was named */
+"  count INTEGER NOT NULL CHECK (count > 0),"
+"  PRIMARY KEY (crash, day, build)) STRICT, WITHOUT ROWID",
+
+/* epoch_count of epochs that were forgotten. */
+"CREATE TABLE forgotten_count ("
+"  kind TEXT NOT NULL,"
+"  outcome TEXT NOT NULL,"
+"  count INTEGER NOT NULL,"
+"  PRIMARY KEY (kind, outcome)) STRICT, WITHOUT ROWID",
+
+/* Up to "last" the bot was answered by a database that is no more; a gap down
+ * there is nobody's loss. */
+"CREATE TABLE epoch_before ("
+"  epoch INTEGER PRIMARY KEY REFERENCES epoch(id),"
+"  last INTEGER NOT NULL CHECK (last > 0)) STRICT",
+
+/* ---- which rows metadata/ has no copy of yet ---- */
+/* AUTOINCREMENT: an id is never given twice. */
+"CREATE TABLE dirty ("
+"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+"  kind TEXT NOT NULL CHECK (kind IN ('project', 'target', 'build', 'job',"
+"    'bot', 'bucket', 'crash')),"
+"  row INTEGER NOT NULL,"
+"  UNIQUE (kind, row)) STRICT",
+"INSERT INTO dirty (kind, row) SELECT 'project', id FROM project"
+"  UNION ALL SELECT 'target', id FROM target"
+"  UNION ALL SELECT 'build', id FROM build"
+"  UNION ALL SELECT 'job', id FROM job"
+"  UNION ALL SELECT 'bot', id FROM bot"
+"  UNION ALL SELECT 'bucket', id FROM bucket"
+"  UNION ALL SELECT 'crash', id FROM crash",
+ON("dirty_project_in", "INSERT", "project", "", MARK("project", "NEW.id")),
+ON("dirty_project_up", "UPDATE OF name, next_bucket", "project", "",
+    MARK("project", "NEW.id")),
+ON("dirty_target_in", "INSERT", "target", "", MARK("target", "NEW.id")),
+ON("dirty_target_up", "UPDATE OF name, generation, of", "target", "",
+    MARK("target", "NEW.id")),
+ON("dirty_build_in", "INSERT", "build", "", MARK("build", "NEW.id")),
+ON("dirty_build_up", "UPDATE", "build", "", MARK("build", "NEW.id")),
+PARTS("build_target", "build", "build"),
+PARTS("build_host", "build", "build"),
+ON("dirty_job_in", "INSERT", "job", "", MARK("job", "NEW.id")),
+/* Not what ticks: used_ms, cpu_ms, spent_ms, vtime, execs, multiplier. */
+ON("dirty_job_up", "UPDATE", "job",
+    "WHEN " CHANGED("target") " OR " CHANGED("corpus") " OR "
+    CHANGED("build") " OR " CHANGED("current") " OR " CHANGED("branch") " OR "
+    CHANGED("engine") " OR " CHANGED("sanitizer") " OR "
+    CHANGED("template") " OR " CHANGED("status") " OR " CHANGED("reason")
+    " OR " CHANGED("paused_by") " OR " CHANGED("slots") " OR "
+    CHANGED("floor") " OR " CHANGED("tags") " OR " CHANGED("weight") " OR "
+    CHANGED("boost") " OR " CHANGED("boost_until_ms") " OR "
+    CHANGED("slice_ms") " OR " CHANGED("for_ms") " OR "
+    CHANGED("cpu_limit_ms") " OR " CHANGED("started_ms") " OR "
+    CHANGED("ended_ms") " OR " CHANGED("trace") " OR "
+    "(OLD.succeeded = 0 AND NEW.succeeded > 0)",
+    MARK("job", "NEW.id")),
+PARTS("job_setting", "job", "job"),
+PARTS("job_value", "job", "job"),
+ON("dirty_bot_in", "INSERT", "bot", "", MARK("bot", "NEW.id")),
+ON("dirty_bot_up", "UPDATE OF owner, name, account", "bot", "",
+    MARK("bot", "NEW.id")),
+ON("dirty_bucket_in", "INSERT", "bucket", "", MARK("bucket", "NEW.id")),
+ON("dirty_bucket_up", "UPDATE", "bucket",
+    "WHEN " CHANGED("status") " OR " CHANGED("type") " OR "
+    CHANGED("state") " OR " CHANGED("security") " OR " CHANGED("number"),
+    MARK("bucket", "NEW.id")),
+PARTS("bucket_signature", "bucket", "bucket"),
+ON("dirty_crash_in", "INSERT", "crash", "", MARK("crash", "NEW.id")),
+ON("dirty_crash_up", "UPDATE", "crash",
+    "WHEN " CHANGED("bucket") " OR " CHANGED("has_input") " OR "
+    CHANGED("tries") " OR " CHANGED("reproduced") " OR "
+    CHANGED("rules") " OR " CHANGED("signature"),
+    MARK("crash", "NEW.id")),
 NULL
 };
 /* clang-format on */

@@ -77,7 +77,8 @@ find_target(struct db *db, uint64_t up_to, int64_t but, struct segment_plan *p,
 	    "segment g ON g.target = t.id AND g.generation = t.generation "
 	    "GROUP BY t.id) s JOIN target t ON t.id = s.target JOIN project p "
 	    "ON p.id = t.project WHERE EXISTS (SELECT 1 FROM job j WHERE "
-	    "coalesce(j.corpus, j.target) = t.id AND j.status IN ('pending', 'running')) AND "
+	    "coalesce(j.corpus, j.target) = t.id AND j.status IN ('pending', "
+	    "'running')) AND "
 	    "EXISTS (SELECT 1 FROM unit u WHERE u.target = t.id AND "
 	    "u.id > s.last AND u.id <= ?) AND t.id <> ? ORDER BY s.last, t.id "
 	    "LIMIT 1",
@@ -227,7 +228,8 @@ segments_bots(struct db *db, int64_t target, int (*fn)(void *arg, int64_t bot),
 	got = db_query(db, e, &row,
 	    "SELECT DISTINCT l.bot FROM lease l JOIN "
 	    "task t ON t.id = l.task JOIN job j ON j.id = t.job WHERE "
-	    "j.target = ? AND l.state IN ('offered', 'running')",
+	    "coalesce(j.corpus, j.target) = ? AND l.state IN ('offered', "
+	    "'running')",
 	    "i", target);
 	for (; got == 1; got = db_next(db, e, row))
 		if (fn(arg, sqlite3_column_int64(row, 0)) == -1) {

@@ -13,7 +13,7 @@
 
 #define MAX_CANDIDATES 8
 
-/* ?1 cursor, ?2 limit, ?3 to ?5 filters. */
+/* ?1 cursor, ?2 limit, ?3 to ?6 filters. */
 #define UP(view, where)                                          \
 	"SELECT id, json FROM " view " WHERE id > ?1 AND " where \
 	" ORDER BY id LIMIT ?2"
@@ -35,13 +35,16 @@ static const struct {
 	const char *filter[VIEW_FILTERS];
 	const char *up, *down, *find, *item;
 } views[VIEW_COUNT] = {
-    [VIEW_BUILD] = {"build", {"project"}, BOTH("v_build", ANY("3", "project")),
+    [VIEW_BUILD] = {"build", {"project", "status"},
+	BOTH("v_build", ANY("3", "project") " AND " ANY("4", "state")),
 	FIND("v_build", "1"), ITEM("v_build")},
-    [VIEW_TARGET] = {"target", {"project"},
-	BOTH("v_target", ANY("3", "project")), FIND("v_target", "1"),
-	ITEM("v_target")},
-    [VIEW_JOB] = {"job", {"status", "target"},
-	BOTH("v_job", ANY("3", "status") " AND " ANY("4", "target")),
+    [VIEW_TARGET] = {"target", {"project", "all"},
+	BOTH("v_target", ANY("3", "project") " AND (?4 = '1' OR own = 0)"),
+	FIND("v_target", "1"), ITEM("v_target")},
+    [VIEW_JOB] = {"job", {"status", "target", "project", "tag"},
+	BOTH("v_job",
+	    ANY("3", "status") " AND " ANY("4", "target") " AND " ANY("5",
+		"project") " AND (?6 = '' OR instr(tags, ' ' || ?6 || ' '))"),
 	FIND("v_job", "1"), ITEM("v_job")},
     [VIEW_BOT] = {"bot", {"state", "account"},
 	BOTH("v_bot", ANY("3", "state") " AND " ANY("4", "account")),
@@ -122,9 +125,9 @@ view_rows(struct db *db, const struct view_page *page, struct buf *out,
 	assert(page->limit > 0);
 	*next = 0;
 	/* One more than asked for tells whether there is a next page. */
-	got = db_query(db, e, &row, sql, "iittt", after,
+	got = db_query(db, e, &row, sql, "iitttt", after,
 	    (int64_t)page->limit + 1, filter_text(page, 0),
-	    filter_text(page, 1), filter_text(page, 2));
+	    filter_text(page, 1), filter_text(page, 2), filter_text(page, 3));
 	for (; got == 1; got = db_next(db, e, row)) {
 		if (count == page->limit) {
 			*next = last;
@@ -231,6 +234,21 @@ view_item(
 	return 0;
 }
 
+/* One alarm a line. */
+static void
+put_lines(struct buf *out, const char *lines)
+{
+	char line[512];
+	size_t len;
+
+	while (lines != NULL && *lines != '\0') {
+		len = strcspn(lines, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)len, lines);
+		json_put_string(out, NULL, line);
+		lines += len + (lines[len] == '\n');
+	}
+}
+
 int
 view_status(struct db *db, const char *alarm, struct buf *out, struct err *e)
 {
@@ -248,8 +266,7 @@ view_status(struct db *db, const char *alarm, struct buf *out, struct err *e)
 		buf_addc(out, ',');
 	buf_add(out, text.data + 1, text.len - 2);
 	json_open(out, "alarms", '[');
-	if (alarm != NULL)
-		json_put_string(out, NULL, alarm);
+	put_lines(out, alarm);
 	got = db_query(db, e, &row,
 	    "SELECT text FROM v_alarm ORDER BY rank, text LIMIT 50", "");
 	for (; got == 1; got = db_next(db, e, row))

@@ -14,9 +14,9 @@
  * whatever stands in a row.  Keys are added, never changed.
  */
 enum view {
-	VIEW_BUILD,  /* filters: project */
-	VIEW_TARGET, /* project */
-	VIEW_JOB,    /* status, target */
+	VIEW_BUILD,  /* filters: project, status */
+	VIEW_TARGET, /* project, all: "1" with corpora of jobs' own */
+	VIEW_JOB,    /* status, target, project, tag */
 	VIEW_BOT,    /* state, account */
 	VIEW_BUCKET, /* project, status */
 	VIEW_CRASH,  /* project, target, bucket */
@@ -27,7 +27,7 @@ enum view {
 	VIEW_COUNT
 };
 
-#define VIEW_FILTERS 3
+#define VIEW_FILTERS 4
 #define VIEW_PAGE    200
 #define VIEW_KEY_MAX 191
 

@@ -28,6 +28,12 @@ text_of(const struct taken *t, enum record_type type)
 	return "";
 }
 
+static struct lease_turn
+turn_of(const struct apply *a)
+{
+	return (struct lease_turn){a->now_ms, a->up_ms, a->touched, a->arg};
+}
+
 /* ---- register -------------------------------------------------------- */
 
 static int
@@ -55,6 +61,7 @@ apply_register(
 		}
 	}
 	f.os = text_of(t, REC_OS);
+	f.cpu = text_of(t, REC_CPU);
 	f.tags = text_of(t, REC_TAGS);
 	f.engines = buf_text(&engines);
 	result = bots_register(a->db, bot, &f, e);
@@ -123,7 +130,9 @@ apply_beat(
 	    .epoch = t->id.epoch,
 	    .number = t->id.seq,
 	    .now_ms = a->now_ms,
-	    .up_ms = a->up_ms};
+	    .up_ms = a->up_ms,
+	    .changed = a->touched,
+	    .arg = a->arg};
 	const struct record *r;
 	enum beat_sense sense;
 	int i;
@@ -250,6 +259,10 @@ apply_complete(
 		else if (t->items[i].r.type == REC_NEEDS &&
 		    c.need_count < NEEDS_MOST)
 			needs[c.need_count++] = t->items[i].r;
+		else if (t->items[i].r.type == REC_CHECK) {
+			c.check = &t->items[i].r;
+			c.said = buf_text(&t->items[i].text);
+		}
 	}
 	if (c.complete != NULL)
 		result = leases_complete(a->db, &c, e);
@@ -262,11 +275,12 @@ static int
 apply_deregister(
     const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
 {
+	const struct lease_turn turn = turn_of(a);
 	int64_t epoch;
 
 	if (ledger_epoch(a->db, bot, t->id.epoch, a->now_ms, &epoch, e) == -1 ||
 	    leases_end_epoch(
-		a->db, epoch, a->now_ms, a->up_ms, "the bot left", e) == -1)
+		a->db, epoch, LEASE_LEFT, "the bot left", &turn, e) == -1)
 		return -1;
 	return bots_deregister(a->db, bot, t->id.epoch, e);
 }
@@ -356,6 +370,7 @@ tell_fate(
 int
 apply_taken(const struct apply *a, struct taken *t, struct err *e)
 {
+	const struct lease_turn turn = turn_of(a);
 	int64_t bot;
 
 	if (bots_get(a->db, t->account_name, t->id.bot.text, a->now_ms, &bot,
@@ -377,8 +392,7 @@ apply_taken(const struct apply *a, struct taken *t, struct err *e)
 	    ledger_clear_attempts(a->db, t->account_name, t->name, e) == -1)
 		return -1;
 	if (tell_fate(a, t, bot, e) == -1 ||
-	    leases_settle(
-		a->db, bot, a->now_ms, a->up_ms, a->touched, a->arg, e) == -1)
+	    leases_settle(a->db, bot, &turn, e) == -1)
 		return -1;
 	a->touched(a->arg, bot);
 	return 0;

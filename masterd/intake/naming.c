@@ -52,6 +52,7 @@ static void
 format_meta(struct buf *out, const struct taken *t, const struct item *crash)
 {
 	const struct triage *g = crash->triage;
+	char address[20];
 
 	json_open(out, NULL, '{');
 	json_put_string(out, "input", digest_hex(&crash->r.sha256).text);
@@ -62,6 +63,18 @@ format_meta(struct buf *out, const struct taken *t, const struct item *crash)
 	json_put_string(out, "state", facts_state(g).text);
 	json_put_bool(out, "security", g->security);
 	json_put_string(out, "signature", digest_hex(&g->signature).text);
+	json_put_string(out, "access", g->access);
+	json_put_u64(out, "access_size", g->access_size);
+	if (g->has_address) {
+		snprintf(
+		    address, sizeof(address), "0x%jx", (uintmax_t)g->address);
+		json_put_string(out, "address", address);
+	}
+	json_put_string(out, "tool", g->tool);
+	json_put_u64(out, "rules", TRIAGE_RULES);
+	if (t->header.has_build)
+		json_put_string(
+		    out, "build", digest_hex(&t->header.build).text);
 	json_put_string(out, "engine", crash->r.word);
 	json_put_string(out, "sanitizer", crash->r.word2);
 	json_put_u64(out, "tries", crash->r.n[CRASH_TRIES]);

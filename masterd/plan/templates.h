@@ -16,35 +16,49 @@
  *	projects:        {zlib: {inherits: [nightly], start: yes}}
  *
  * Order, later wins: what is built in, base, engine, sanitizer, project, the
- * job's own template, the job's own values.  "inherits" (a name or a list)
- * stands for the named templates' values before those it stands beside.
+ * job's own template, the job's own values, what the bot forces.  "inherits"
+ * (a name or a list) stands for the named templates' values before those it
+ * stands beside; a template that is reached twice from one place counts where
+ * it is reached first.  What a later file says of the same name is added to
+ * what earlier ones said, value by value, and its "inherits" is taken instead.
  */
 struct templates;
+
+#define TEMPLATES_MAX 4096 /* of all kinds together */
 
 struct templates *templates_new(void); /* what is built in */
 void templates_free(struct templates *t);
 
 /*
  * Add a file's templates.  Complaints (unknown keys, wrong values) go to the
- * tree.  0, or -1 when there was one.
+ * tree.  0, or -1 when there was one: then "t" is good for more files and
+ * templates_check(), so that all complaints are heard, but not to be used.
  */
 int templates_add(struct templates *t, struct config_tree *tree);
 
-/* After the last file: unknown names and cycles in "inherits"; complaints as
- * lines in "out".  0 or -1. */
+/*
+ * After the last file, and always: finds what is inherited.  Unknown names and
+ * cycles are complaints as "FILE:LINE:COLUMN: ...", one a line (the first 100),
+ * in "out".  0 or -1.
+ */
 int templates_check(struct templates *t, struct buf *out);
 
 struct templates_ask {
 	const char *engine, *sanitizer, *project;
 	const char *template;     /* the job's own, or "" */
-	const struct values *job; /* the job's own values */
+	const struct values *job; /* the job's own values, or NULL */
 };
 
-/* NOT_FOUND with the nearest name for an unknown job template. */
+/*
+ * All values of a job, each single key among them and the options of all
+ * sanitizers, since a build may have several at once.  "out" is empty before.
+ * NOT_FOUND with the nearest name for an unknown job template; REFUSED when it
+ * is more than a ticket holds.
+ */
 int templates_resolve(const struct templates *t,
     const struct templates_ask *ask, struct values *out, struct err *e);
 
-/* Words of all named templates, for lists and hints. */
+/* Words of all named templates, one a line, for lists and hints. */
 void templates_names(const struct templates *t, struct buf *out);
 
 #endif

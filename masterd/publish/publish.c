@@ -33,6 +33,7 @@ publish_open(const struct publish_config *c, struct err *e)
 	p->heartbeat_ms = c->heartbeat_ms;
 	p->root = c->root;
 	p->status = status_new();
+	p->written = written_new();
 	if ((p->spool = fs_make_dir_open(c->root, "spool", 0755, e)) == -1) {
 		publish_close(p);
 		return NULL;
@@ -48,8 +49,16 @@ publish_close(struct publish *p)
 	if (p->spool != -1)
 		close(p->spool);
 	status_free(p->status);
+	written_free(p->written);
+	manifest_release(&p->manifest);
 	free(p->marked);
 	free(p);
+}
+
+void
+publish_set_heartbeat(struct publish *p, uint64_t ms)
+{
+	p->heartbeat_ms = ms;
 }
 
 const char *

@@ -23,6 +23,9 @@ struct publish_config {
 struct publish *publish_open(const struct publish_config *c, struct err *e);
 void publish_close(struct publish *p);
 
+/* From the next status.json on. */
+void publish_set_heartbeat(struct publish *p, uint64_t ms);
+
 /*
  * Start-up (PROTOCOL 26): when some outgoing status.json has a higher serial
  * than the database knows, the database is an older one: a new generation is

@@ -1,9 +1,12 @@
 #ifndef MASTERD_PUBLISH_PUBLISH_INTERNAL_H
 #define MASTERD_PUBLISH_PUBLISH_INTERNAL_H
 
+#include "lib/wire/manifest.h"
 #include "lib/wire/status.h"
+#include "lib/wire/ticket.h"
 #include "masterd/db/bots.h"
 #include "masterd/publish/publish.h"
+#include "masterd/publish/written.h"
 
 struct publish {
 	int root;
@@ -19,11 +22,19 @@ struct publish {
 	} * marked;
 	int marked_count, marked_room;
 	struct status *status; /* scratch */
+	struct written *written;
+	/* The manifest that was read last: a round's tickets are mostly of
+	 * few builds. */
+	struct digest manifest_of;
+	struct manifest manifest;
 };
 
 /* outgoing/<bot>/ of a bot, made when missing; -1. */
 int publish_folder(
     struct publish *p, const struct bot_place *place, struct err *e);
+
+/* Limits, arguments and environment of a ticket, from its job's values. */
+int publish_ticket_values(struct db *db, struct ticket *t, struct err *e);
 
 /* Blobs, tickets and job files of one bot's open leases. */
 int publish_tickets(struct publish *p, int64_t bot, int folder, struct err *e);

@@ -8,14 +8,12 @@
 #include "lib/base/log.h"
 #include "masterd/db/bots.h"
 #include "masterd/db/leases.h"
-#include "masterd/db/ledger.h"
-#include "masterd/plan/schedule.h"
 #include "masterd/publish/pack.h"
+#include "masterd/publish/plan.h"
 #include "masterd/publish/tick.h"
 
 #define ROUND_MS 2000
 #define SOON_MS  50
-#define GAP_MS   30000 /* PROTOCOL 30 */
 #define PACK_MS  10000
 #define SWEEP_MS 60000
 #define HOUR_MS  (60 * 60 * 1000)
@@ -26,6 +24,7 @@ struct tick {
 	struct db *db;
 	struct store *store;
 	struct pack *pack;
+	struct plan *plan;
 	uint64_t heartbeat_ms;
 	struct tick_hooks hooks;
 	uint64_t last; /* clock_up_ms() of the last round */
@@ -45,79 +44,23 @@ tick_up_ms(const struct tick *t)
 
 /* ---- planning -------------------------------------------------------- */
 
-static const char *
-keep(struct schedule_input *in, const char *text)
-{
-	in->texts =
-	    mem_resize(in->texts, in->text_count + 1, sizeof(*in->texts));
-	return in->texts[in->text_count++] = mem_strdup(text);
-}
-
-static void
-gather_bot(void *arg, const struct lease_bot *b)
-{
-	struct schedule_input *in = arg;
-
-	in->bots = mem_resize(in->bots, in->bot_count + 1, sizeof(*in->bots));
-	in->bots[in->bot_count++] = (struct schedule_bot){
-	    b->id, b->slots, b->taken, b->takes, keep(in, b->engines)};
-}
-
-static void
-gather_job(void *arg, const struct lease_job *j)
-{
-	struct schedule_input *in = arg;
-
-	in->jobs = mem_resize(in->jobs, in->job_count + 1, sizeof(*in->jobs));
-	in->jobs[in->job_count++] = (struct schedule_job){
-	    .id = j->id,
-	    .engine = keep(in, j->engine),
-	    .weight = j->weight,
-	    .spent_ms = j->spent_ms,
-	    .ceiling = j->ceiling,
-	    .open = j->open,
-	    .newest_lease = j->newest_lease,
-	    .ready = j->ready,
-	    .left_ms = j->left_ms,
-	};
-}
-
-static int
-take_step(struct tick *t, const struct schedule_step *s, struct err *e)
-{
-	int64_t bot;
-
-	if (s->act == SCHEDULE_OFFER) {
-		if (leases_offer(t->db, s->job, s->bot, s->slice_ms,
-			clock_wall_ms(), t->last, e) == -1)
-			return -1;
-		return publish_mark(t->publish, s->bot, e);
-	}
-	if (leases_bot_of(t->db, s->lease, &bot, e) == -1 ||
-	    leases_withdraw(t->db, s->lease,
-		"its slot goes to a job that has "
-		"none",
-		clock_wall_ms(), e) == -1)
-		return -1;
-	return publish_mark(t->publish, bot, e);
-}
+#define HELD "the master's disk is full: nothing is offered"
 
 static int
 plan(struct tick *t, struct err *e)
 {
-	struct schedule_input in = {0};
-	struct schedule_step step;
-	int result = 0;
-
 	if (t->low)
 		return 0; /* no fuzz leases below the reserve */
-	if (leases_bots(t->db, gather_bot, &in, e) == -1 ||
-	    leases_jobs(t->db, t->last, gather_job, &in, e) == -1)
-		result = -1;
-	while (result == 0 && schedule_next(&in, &step))
-		result = take_step(t, &step, e);
-	schedule_input_release(&in);
-	return result;
+	return plan_round(t->plan, clock_wall_ms(), t->last, e);
+}
+
+int
+tick_why(struct tick *t, int64_t job, struct buf *out, struct err *e)
+{
+	const struct plan_ask ask = {
+	    job, t->low ? HELD : NULL, clock_wall_ms(), clock_up_ms()};
+
+	return plan_why(t->plan, &ask, out, e);
 }
 
 /* ---- time ------------------------------------------------------------ */
@@ -162,17 +105,18 @@ check_disk(struct tick *t, struct err *e)
 static int
 work(struct tick *t, uint64_t delta, struct err *e)
 {
-	uint64_t now = clock_wall_ms();
+	const struct lease_turn turn = {
+	    clock_wall_ms(), t->last, lease_changed, t};
 
 	err_clear(&t->failed);
 	if (t->changed && publish_mark_all(t->publish, e) == -1)
 		return -1;
 	if (check_disk(t, e) == -1 ||
-	    leases_charge(t->db, delta, now, lease_changed, t, e) == -1 ||
+	    leases_charge(t->db, delta, &turn, e) == -1 ||
 	    bots_tick(t->db, t->last, t->heartbeat_ms, bot_changed, t, e) ==
 		-1 ||
-	    leases_expire(t->db, now, t->last, lease_changed, t, e) == -1 ||
-	    leases_settle(t->db, 0, now, t->last, lease_changed, t, e) == -1)
+	    leases_expire(t->db, &turn, e) == -1 ||
+	    leases_settle(t->db, 0, &turn, e) == -1)
 		return -1;
 	if (t->failed.cls != ERR_NONE) {
 		*e = t->failed;
@@ -202,7 +146,7 @@ round_of(struct tick *t, struct err *e)
 	int64_t before;
 
 	t->last = now;
-	if (delta > GAP_MS) {
+	if (delta > leases_times(t->db)->gap_ms) { /* PROTOCOL 30 */
 		log_warn("clock.gap", LOG_N("ms", delta));
 		delta = 0;
 		if (forgive(t, e) == -1)
@@ -230,8 +174,6 @@ round_of(struct tick *t, struct err *e)
 static void
 seldom(struct tick *t)
 {
-	struct err e;
-
 	if (t->last >= t->next_pack) {
 		t->next_pack = t->last + PACK_MS;
 		pack_due(t->pack);
@@ -243,8 +185,6 @@ seldom(struct tick *t)
 	if (t->last >= t->next_hour) {
 		t->next_hour = t->last + HOUR_MS;
 		t->hooks.hourly(t->hooks.arg);
-		if (ledger_fold(t->db, clock_wall_ms(), &e) == -1)
-			t->hooks.fatal(t->hooks.arg, &e);
 	}
 }
 
@@ -279,6 +219,13 @@ tick_changed(struct tick *t)
 	tick_soon(t);
 }
 
+void
+tick_set_heartbeat(struct tick *t, uint64_t ms)
+{
+	t->heartbeat_ms = ms;
+	tick_changed(t);
+}
+
 struct tick *
 tick_open(struct loop *loop, struct publish *publish, struct db *db,
     struct store *store, uint64_t heartbeat_ms, const struct tick_hooks *hooks,
@@ -296,6 +243,7 @@ tick_open(struct loop *loop, struct publish *publish, struct db *db,
 	t->next_sweep = t->last + SWEEP_MS;
 	t->next_hour = t->last + HOUR_MS;
 	t->pack = pack_open(publish, db, store, hooks->fatal, hooks->arg);
+	t->plan = plan_open(publish, db);
 	if (forgive(t, e) == -1 ||
 	    (t->timer = loop_timer(loop, on_timer, t, e)) == NULL ||
 	    loop_timer_set(t->timer, SOON_MS, e) == -1) {
@@ -312,5 +260,6 @@ tick_close(struct tick *t)
 		return;
 	loop_drop(t->timer);
 	pack_close(t->pack);
+	plan_close(t->plan);
 	free(t);
 }

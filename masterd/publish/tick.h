@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/loop.h"
 #include "masterd/publish/publish.h"
 
@@ -27,10 +28,16 @@ void tick_close(struct tick *t);
 
 uint64_t tick_up_ms(const struct tick *t);
 
+/* Judge bots by it, and tell them (publish_set_heartbeat() first). */
+void tick_set_heartbeat(struct tick *t, uint64_t ms);
+
 /* Slots changed: plan within 50 ms. */
 void tick_soon(struct tick *t);
 
 /* An administrator changed jobs or builds: tell the bots, and plan. */
 void tick_changed(struct tick *t);
+
+/* Why a job (its row) has the slots that it has: {"api":1,"item":{...}}. */
+int tick_why(struct tick *t, int64_t job, struct buf *out, struct err *e);
 
 #endif

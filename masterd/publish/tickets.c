@@ -11,6 +11,7 @@
 
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/text.h"
 #include "lib/wire/manifest.h"
 #include "lib/wire/ticket.h"
 #include "masterd/db/leases.h"
@@ -19,27 +20,36 @@
 
 struct tickets {
 	struct publish *p;
+	int64_t bot;
 	int folder, tickets, jobs, blobs;
 	struct err *e;
 	uint64_t *written; /* job files of this round */
 	int written_count;
+	/* Whose files lie in blobs/ since the ticket before. */
+	struct digest linked;
+	char linked_program[TICKET_PATH_MAX + 1];
 };
 
-static int
-read_manifest(struct publish *p, const struct digest *build, struct manifest *m,
-    struct err *e)
+/* The build's manifest, borrowed until the next call; NULL. */
+static const struct manifest *
+read_manifest(struct publish *p, const struct digest *build, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	char path[DIGEST_HEX + 32];
 	int result;
 
+	if (p->manifest.count > 0 &&
+	    memcmp(&p->manifest_of, build, sizeof(*build)) == 0)
+		return &p->manifest;
+	manifest_release(&p->manifest);
 	snprintf(
 	    path, sizeof(path), "builds/%s.manifest", digest_hex(build).text);
 	result = fs_read_file(p->root, path, &text, MANIFEST_MAX_BYTES, e);
 	if (result == 0)
-		result = manifest_parse(m, text.data, text.len, e);
+		result = manifest_parse(&p->manifest, text.data, text.len, e);
 	buf_release(&text);
-	return result;
+	p->manifest_of = *build;
+	return result == 0 ? &p->manifest : NULL;
 }
 
 static bool
@@ -114,11 +124,16 @@ link_files(struct tickets *s, const struct ticket *t)
 {
 	int i;
 
+	if (strcmp(s->linked_program, t->program) == 0 &&
+	    memcmp(&s->linked, &t->build, sizeof(s->linked)) == 0)
+		return 0;
 	for (i = 0; i < t->file_count; i++)
 		if (store_publish(s->p->store, STORE_BUILD_FILE,
 			&t->files[i].sha256, s->blobs,
 			digest_hex(&t->files[i].sha256).text, s->e) == -1)
 			return -1;
+	s->linked = t->build;
+	text_copy(s->linked_program, sizeof(s->linked_program), t->program);
 	return 0;
 }
 
@@ -143,7 +158,10 @@ link_segment(void *arg, const struct segment *g)
 static int
 put_view(struct tickets *s, const struct ticket *t)
 {
+	const char *corpus =
+	    t->corpus.text[0] != '\0' ? t->corpus.text : t->target.text;
 	struct buf text = BUF_INIT;
+	struct store_job view;
 	char job[20];
 	int result;
 
@@ -152,15 +170,38 @@ put_view(struct tickets *s, const struct ticket *t)
 	json_put_string(&text, "job", job);
 	json_put_string(&text, "project", t->project.text);
 	json_put_string(&text, "target", t->target.text);
+	json_put_string(&text, "corpus", corpus);
 	json_put_string(&text, "build", digest_hex(&t->build).text);
 	json_put_string(&text, "engine", t->engine);
 	json_put_string(&text, "sanitizer", t->sanitizer);
 	json_close(&text, '}');
 	buf_addc(&text, '\n');
-	result = store_job_folder(s->p->store, job, t->project.text,
-	    t->target.text, buf_text(&text), s->e);
+	view = (struct store_job){
+	    job, t->project.text, t->target.text, corpus, buf_text(&text)};
+	result = 0;
+	if (!written_same(s->p->written, 0, t->job, &text)) {
+		result = store_job_folder(s->p->store, &view, s->e);
+		if (result == 0)
+			written_note(s->p->written, 0, t->job, &text);
+	}
 	buf_release(&text);
 	return result;
+}
+
+/* Unless it is there as it is. */
+static int
+put_job_file(struct tickets *s, uint64_t job, const struct buf *text)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%016jx.json", (uintmax_t)job);
+	if (written_same(s->p->written, s->bot, job, text) &&
+	    faccessat(s->jobs, name, F_OK, 0) == 0)
+		return 0;
+	if (put(s->jobs, name, text, s->e) == -1)
+		return -1;
+	written_note(s->p->written, s->bot, job, text);
+	return 0;
 }
 
 static int
@@ -168,7 +209,6 @@ put_job(struct tickets *s, const struct ticket *t)
 {
 	struct job_file j = {.job = t->job};
 	struct buf text = BUF_INIT;
-	char name[32];
 	int i, result;
 
 	for (i = 0; i < s->written_count; i++)
@@ -180,8 +220,7 @@ put_job(struct tickets *s, const struct ticket *t)
 		result = link_segment(s, &j.segments[i]);
 	if (result == 0) {
 		job_file_format(&text, &j);
-		snprintf(name, sizeof(name), "%016jx.json", (uintmax_t)t->job);
-		result = put(s->jobs, name, &text, s->e);
+		result = put_job_file(s, t->job, &text);
 	}
 	if (result == 0)
 		result = put_view(s, t);
@@ -195,13 +234,14 @@ put_job(struct tickets *s, const struct ticket *t)
 static int
 put_new_ticket(struct tickets *s, struct ticket *t, const char *name)
 {
-	struct manifest m = {NULL, 0, 0};
+	const struct manifest *m = read_manifest(s->p, &t->build, s->e);
 	struct buf text = BUF_INIT;
-	int result;
+	int result = m == NULL ? -1 : 0;
 
-	result = read_manifest(s->p, &t->build, &m, s->e);
+	if (result == 0 && t->job != 0)
+		result = publish_ticket_values(s->p->db, t, s->e);
 	if (result == 0)
-		result = choose_files(s->p, t, &m, s->e);
+		result = choose_files(s->p, t, m, s->e);
 	if (result == 0)
 		result = link_files(s, t);
 	if (result == 0) {
@@ -209,10 +249,7 @@ put_new_ticket(struct tickets *s, struct ticket *t, const char *name)
 		result = put(s->tickets, name, &text, s->e);
 	}
 	buf_release(&text);
-	manifest_release(&m);
-	free(t->files);
-	t->files = NULL;
-	t->file_count = 0;
+	ticket_release(t);
 	return result;
 }
 
@@ -237,7 +274,14 @@ int
 publish_tickets(struct publish *p, int64_t bot, int folder, struct err *e)
 {
 	uint64_t written[STATUS_MAX_LEASES];
-	struct tickets s = {p, folder, -1, -1, -1, e, written, 0};
+	struct tickets s = {.p = p,
+	    .bot = bot,
+	    .folder = folder,
+	    .tickets = -1,
+	    .jobs = -1,
+	    .blobs = -1,
+	    .e = e,
+	    .written = written};
 	int result = -1;
 
 	s.tickets = fs_make_dir_open(folder, "tickets", 02750, e);

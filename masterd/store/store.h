@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/digest.h"
 #include "lib/base/err.h"
 #include "lib/base/loop.h"
@@ -91,16 +92,59 @@ int store_publish(struct store *s, enum store_kind kind,
 int store_link_bucket(struct store *s, const char *project, uint64_t number,
     const char *target, const struct digest *sha256, struct err *e);
 
-/* jobs/<job>/: links to its target's corpus and crashes, and job.json. */
-int store_job_folder(struct store *s, const char *job, const char *project,
-    const char *target, const char *json, struct err *e);
+/* jobs/<job>/: links to its corpus and its target's crashes, and job.json. */
+struct store_job {
+	const char *job; /* 16 hex digits */
+	const char *project, *target;
+	const char *corpus; /* the target, or a corpus of its own */
+	const char *json;
+};
+int store_job_folder(
+    struct store *s, const struct store_job *job, struct err *e);
 /* Append to jobs/<job>/log; a long one starts anew. */
 int store_job_log(struct store *s, const char *job, const char *text,
     size_t len, struct err *e);
 
+/*
+ * Read it: "out" gets whole lines where there are any, at most
+ * STORE_LOG_PIECE bytes.  The tail has the last "lines"; after() goes on where
+ * a place says, also in the log that was started anew since.  A job without a
+ * log has an empty one, at place {0, 0}.
+ */
+#define STORE_LOG_PIECE (256 * 1024)
+struct store_log_place {
+	uint64_t file; /* its inode */
+	uint64_t at;
+};
+int store_job_log_tail(struct store *s, const char *job, uint64_t lines,
+    struct buf *out, struct store_log_place *next, struct err *e);
+int store_job_log_after(struct store *s, const char *job,
+    struct store_log_place *place, struct buf *out, struct err *e);
+
 /* Call "fn" for the digest of each file in segments/ that is older than
  * "before_s"; those for which it says 0 are unlinked. */
 int store_sweep_segments(struct store *s, uint64_t before_s,
+    int (*fn)(void *arg, const struct digest *sha256), void *arg,
+    struct err *e);
+
+/*
+ * ---- builds on their way out ----
+ * One that is not there is fine.  Nothing is synced: what comes back after a
+ * power cut is found again.
+ */
+int store_drop_manifest(
+    struct store *s, const struct digest *build, struct err *e);
+int store_drop_build_file(
+    struct store *s, const struct digest *sha256, struct err *e);
+
+int store_read_manifest(struct store *s, const struct digest *build,
+    struct buf *out, size_t cap, struct err *e);
+
+/* Call "fn" for each manifest, and for each file in builds/files/<folder>/
+ * that is older than "before_s"; not 0 ends it and is returned. */
+int store_each_manifest(struct store *s,
+    int (*fn)(void *arg, const struct digest *build), void *arg, struct err *e);
+int store_each_build_file(struct store *s, unsigned folder, uint64_t before_s,
     int (*fn)(void *arg, const struct digest *sha256), void *arg,
     struct err *e);
 

@@ -76,8 +76,12 @@ is "the next one is ingested" ingested "$(outcome 3)"
 is "its attempts are forgotten" 0 "$(attempts)"
 
 # Attempts outlive the master.
-noise 50000000 "$work/noise"
-push "$(seal corpus 4 --target png/read --unit "$work/noise")"
+# Long enough to be met by a signal after a start on a busy machine.
+noise 60000000 "$work/noise"
+noise 60000001 "$work/noise2"
+noise 60000002 "$work/noise3"
+push "$(seal corpus 4 --target png/read --unit "$work/noise" \
+    --unit "$work/noise2" --unit "$work/noise3")"
 check "it dies of another" kill_decode_child SEGV
 check "twice" kill_decode_child SEGV
 stop_master KILL

@@ -117,9 +117,11 @@ status() {
 }
 
 # ticket LEASE JOB PROJECT TARGET FOLDER SLICE_MS: the files of FOLDER that
-# begin with TARGET into builds/, and the ticket that names them.
+# begin with TARGET into builds/, and the ticket that names them.  JOB may be
+# null; $settings are further members, as '"cpu_ms":1000,'.
 ticket() {
-	local files= f sha mode dir
+	local files= f sha mode dir job=$2
+	[ "$job" = null ] || job="\"$job\""
 	for f in "$5/$4"*; do
 		sha=$(sha256sum "$f" | cut -d' ' -f1)
 		dir=$bot/builds/$(printf %.2s "$sha")
@@ -133,10 +135,10 @@ ticket() {
 		\"size\":$(stat -c %s "$f"),\"sha256\":\"$sha\"}"
 	done
 	cat >"$work/ticket.json" <<-END
-	{"version":1,"lease":"$1","task":"00000000000000ee","job":"$2",
+	{"version":1,"lease":"$1","task":"00000000000000ee","job":$job,
 	"epoch":"$epoch","kind":"${kind:-fuzz}","bot":"b1","target":"$3/$4",
 	"build":"$(printf %064d 7)","engine":"${engine:-libfuzzer}",
-	"sanitizer":"address","slice_ms":$6,"trace":"t-1","program":"$4",
+	"sanitizer":"${sanitizer:-address}",${settings:-}"slice_ms":$6,"trace":"t-1","program":"$4",
 	"files":[$files]}
 	END
 	place "$work/ticket.json" "$bot/inbox/tickets/$1.json"

@@ -1,15 +1,17 @@
 /*
  * botd/engine over any bytes: .options, dictionaries and engine output.  What
  * a dictionary comes out as is read by every engine, so it comes out the same
- * a second time.
+ * a second time.  What is said of an output's host or build is clean text.
  */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "botd/engine/check.h"
 #include "botd/engine/dict.h"
 #include "botd/engine/engine.h"
 #include "botd/engine/options.h"
+#include "lib/base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,11 +61,29 @@ try_output(const char *data, size_t size)
 	(void)ENGINE_LIBFUZZER.ended(1, 0, data, size);
 }
 
+static void
+try_check(const char *data, size_t size)
+{
+	struct elf_facts elf = {.is_elf = true, .machine = "x86_64"};
+	struct check_ask ask = {.run = {data, size, 1, 0, NULL, &elf, "x86_64"},
+	    .engine = &ENGINE_LIBFUZZER,
+	    .sanitizer = "address"};
+	struct buf lines = BUF_INIT;
+	enum check_verdict v;
+	struct err e;
+
+	if (check_judge(&v, &lines, &ask, &e) == 0)
+		assert(v == CHECK_GOOD || lines.len > 0);
+	assert(text_is_utf8(buf_text(&lines), lines.len));
+	buf_release(&lines);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	try_options(data, size);
 	try_dict(data, size);
 	try_output((const char *)data, size);
+	try_check((const char *)data, size);
 	return 0;
 }

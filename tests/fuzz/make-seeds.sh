@@ -31,6 +31,8 @@ seal corpus corpus --target png/read --lease $lease --unit unit --unit empty
 seal crash crash --target png/read --lease $lease --job $lease \
     --crash crash --report report --minimised unit
 seal complete complete --lease $lease --complete done --needs 1-6
+printf 'it does not run\nonly 3 edges' >lines
+seal check complete --lease $lease --complete done --check bad --payload lines
 seal beat heartbeat \
     --record '{"rec":"holding","lease":"'$lease'","seconds":9,"execs":77}' \
     --record '{"rec":"epoch","epoch":"5f3c9a01d2e4b677","oldest":1,"highest":7}' \
@@ -40,6 +42,37 @@ seal beat heartbeat \
 seal register register \
     --record '{"rec":"host","cores":2,"memory":4096,"slots":1,"sandbox":"bwrap","arch":"x86_64"}' \
     --record '{"rec":"os"}' --payload unit \
+    --record '{"rec":"cpu"}' --payload unit \
     --record '{"rec":"wire","version":1}'
 { printf '\002'; printf '{"pfb":2,"new":"key"}\nanything\n'; } \
     >"$seeds/bundle/newer-lines"
+
+# Programs with three calls to a sanitizer's run-time, which is in them or in a
+# library, for both machines.  They need lld: without it they stay as they are.
+command -v ld.lld >/dev/null || exit 0
+cat >inside.c <<'END'
+void __asan_report_load8(void *p) { *(volatile int *)p = 1; }
+void __asan_report_store4(void *p) { *(volatile int *)p = 2; }
+END
+cat >program.c <<'END'
+void __asan_report_load8(void *), __asan_report_store4(void *);
+int x;
+void _start(void)
+{
+	__asan_report_load8(&x);
+	__asan_report_load8(&x);
+	__asan_report_store4(&x);
+}
+END
+for m in x86_64 aarch64; do
+	cc="clang --target=$m-linux-gnu -O0 -nostdlib -fuse-ld=lld
+	    -fno-unwind-tables -fno-asynchronous-unwind-tables
+	    -Wl,--build-id=none,--hash-style=sysv,-z,norelro"
+	$cc -Wl,-n program.c inside.c -o "$seeds/elf/$m-static"
+	$cc -shared -fPIC inside.c -o library.so
+	$cc -Wl,-z,max-page-size=4096 -fPIE -pie program.c ./library.so \
+	    -o "$seeds/elf/$m-library"
+	llvm-strip "$seeds/elf/$m-library"
+	chmod 644 "$seeds/elf/$m"-*
+done
+head -c 700 "$seeds/elf/x86_64-static" >"$seeds/elf/cut"

@@ -27,6 +27,9 @@ try_ticket(const uint8_t *data, size_t size, struct buf *one, struct buf *two)
 		return;
 	for (i = 0; i < t.file_count; i++)
 		assert(ticket_path_ok(t.files[i].path));
+	assert(target_name_ok(t.corpus.text));
+	for (i = 0; i < t.environment_count; i++)
+		assert(strchr(t.environment[i], '=') > t.environment[i]);
 	ticket_format(one, &t);
 	if (ticket_parse(&again, one->data, one->len, NULL) == -1)
 		abort();

@@ -8,6 +8,8 @@
 # jsmn		Debian's JSON parser: three modes, no known bugs
 # chunks	our image parser, with the bugs of planted.txt
 # crashstart	targets that crash before they fuzz: a bad build
+# oddstart	targets that a check of their build has to name: each says by its
+#		name what is wrong with it
 # escape	a target that tries to leave its cage and says what it managed,
 #		and OUTDIR/bin/escape, the same without libFuzzer
 set -eu
@@ -97,6 +99,53 @@ build_crashstart()
 	link "$out/crashstart/empty_fuzzer" empty.o
 }
 
+odd()			# name, then flags of compile
+{
+	name=$1
+	shift
+	compile "$name.o" odd_start.c "$@"
+	link "$out/oddstart/${name}_fuzzer" "$name.o"
+}
+
+odd_library()		# name, soname, flags of the library's link
+{
+	name=$1
+	soname=$2
+	shift 2
+	"$cc" -shared -fPIC -nostdlib -Wl,-soname,"$soname" "$@" \
+	    -o "$tmp/lib$name.so" "$here/odd_library.c"
+	compile "$name.o" odd_start.c -DODD_LIBRARY
+	link "$out/oddstart/${name}_fuzzer" "$name.o" "$tmp/lib$name.so"
+}
+
+build_oddstart()
+{
+	odd exits -DODD_EXIT
+	odd hangs -DODD_HANG
+	odd illegal -DODD_ILL
+	odd traps -DODD_TRAP
+	odd sound
+	# No library of that name; the right name without that version.
+	odd_library missing libpf-odd.so.1
+	printf 'GLIBC_2.99 { global: odd_start_of; };\n' >"$tmp/odd.map"
+	odd_library future libdl.so.2 -Wl,--version-script="$tmp/odd.map"
+	link "$out/oddstart/loaderless_fuzzer" sound.o \
+	    -Wl,--dynamic-linker=/lib/ld-pf-odd.so.1
+	# Nothing is instrumented, and no sanitizer is there.
+	# shellcheck disable=SC2086
+	"$cc" $flags -c -o "$tmp/plain.o" "$here/odd_start.c"
+	"$cc" -fsanitize=fuzzer -o "$out/oddstart/plain_fuzzer" "$tmp/plain.o"
+	# Built with coverage, and without the sanitizer it is said to have.
+	# shellcheck disable=SC2086
+	"$cc" $flags -fsanitize=fuzzer-no-link -c -o "$tmp/bare.o" \
+	    "$here/odd_start.c"
+	"$cc" -fsanitize=fuzzer -o "$out/oddstart/bare_fuzzer" "$tmp/bare.o"
+	# The head of a program for another machine: 0xf3 is RISC-V's number.
+	cp "$out/oddstart/sound_fuzzer" "$out/oddstart/foreign_fuzzer"
+	printf '\363\000' | dd of="$out/oddstart/foreign_fuzzer" bs=1 seek=18 \
+	    conv=notrunc 2>/dev/null
+}
+
 build_escape()
 {
 	compile escape.o escape.c
@@ -108,7 +157,7 @@ build_escape()
 
 for project in "$@"; do
 	case $project in
-	jsmn | chunks | crashstart | escape) ;;
+	jsmn | chunks | crashstart | oddstart | escape) ;;
 	*)
 		echo "build.sh: no project '$project'" >&2
 		exit 2

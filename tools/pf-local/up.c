@@ -135,9 +135,10 @@ up_master(const struct local *l, struct err *e)
 {
 	char *program = layout_program(l, "pandafuzz-masterd");
 	char *settings = layout_path(l, "masterd.yaml");
-	/* It refuses root unless told that this is meant (DESIGN 3). */
+	/* It refuses root unless told that this is meant (DESIGN 3), and a
+	 * PANDAFUZZ_SOCKET that pfadm goes by may be another master's. */
 	const char *const argv[] = {program, "--config", settings, "--root",
-	    l->root, geteuid() == 0 ? "--as-root" : NULL, NULL};
+	    l->root, "--socket=", geteuid() == 0 ? "--as-root" : NULL, NULL};
 	int r = 0;
 
 	if (!runs(l, "master"))

@@ -214,6 +214,18 @@ add_complete(struct seal *s, const char *text, struct err *e)
 	return 0;
 }
 
+static int
+add_check(struct seal *s, const char *text, struct err *e)
+{
+	enum check_verdict v;
+
+	if (check_verdict_parse(&v, text) == -1)
+		return bad_value(e, "verdict of a check", text);
+	text_copy(
+	    add_piece(s, REC_CHECK, NULL)->record.word, WORD_MAX_LEN + 1, text);
+	return 0;
+}
+
 /* FIRST-LAST of the bundle's own epoch. */
 static int
 add_needs(struct seal *s, const char *text, struct err *e)
@@ -243,7 +255,11 @@ add_record(struct seal *s, const char *text, struct err *e)
 static int
 set_payload(struct seal *s, const char *text, struct err *e)
 {
-	if (s->count == 0 || s->pieces[s->count - 1].json == NULL)
+	const struct piece *last =
+	    s->count == 0 ? NULL : &s->pieces[s->count - 1];
+
+	if (last == NULL ||
+	    (last->json == NULL && last->record.type != REC_CHECK))
 		return err_set(
 		    e, ERR_REFUSED, "--payload without its --record");
 	s->pieces[s->count - 1].file = text;
@@ -272,10 +288,12 @@ static const struct rule {
 	{ "minimised", "FILE", "a smaller input for it", add_minimised },
 	{ "complete", "RESULT", "done, failed or cancelled, of --lease",
 	    add_complete },
+	{ "check", "VERDICT", "good, bad or incompatible, of a build",
+	    add_check },
 	{ "needs", "N-M", "seqs of --epoch that must be in before it",
 	    add_needs },
 	{ "record", "JSON", "any record, without its size", add_record },
-	{ "payload", "FILE", "payload of the --record before it",
+	{ "payload", "FILE", "payload of the --record or --check before it",
 	    set_payload },
 	{ "out", "PATH", "(or -o) file, or folder for a file named by rule",
 	    set_out },

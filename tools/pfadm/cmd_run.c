@@ -42,13 +42,6 @@ on_interrupt(int signo)
 	interrupted = 1;
 }
 
-static bool
-is_over(const char *status)
-{
-	return strcmp(status, "pending") != 0 &&
-	    strcmp(status, "running") != 0 && strcmp(status, "paused") != 0;
-}
-
 /* ---- making them ----------------------------------------------------- */
 
 static int
@@ -58,12 +51,13 @@ make_job(
 	struct watched *w = &run->jobs[run->count];
 	struct reply r;
 	struct err e;
-	int code = 0;
+	int code;
 
 	snprintf(w->target, sizeof(w->target), "%s/%s", project, name);
-	if (job_create(run->pf, w->target, build, &r, &e) == -1) {
+	code = job_create(run->pf, w->target, build, &r, &e);
+	if (code == -1) {
 		code = complain(run->pf, &e, &r);
-	} else {
+	} else if (code == 0) {
 		text_copy(w->id, sizeof(w->id),
 		    json_get_string(
 			json_get(json_root(r.json), "item"), "id", ""));
@@ -167,7 +161,7 @@ say_they_run(const struct run *run)
 
 	fprintf(stderr, "pfadm: stopped watching, the jobs keep running\n");
 	for (i = 0; i < run->count; i++)
-		if (!is_over(run->jobs[i].status))
+		if (!job_is_over(run->jobs[i].status))
 			fprintf(stderr, "hint: pfadm job cancel %s\n",
 			    run->jobs[i].id);
 }
@@ -182,11 +176,11 @@ watch(struct run *run)
 		open = 0;
 		for (i = 0; i < run->count; i++) {
 			if (run->jobs[i].now.json != NULL &&
-			    is_over(run->jobs[i].status))
+			    job_is_over(run->jobs[i].status))
 				continue;
 			if ((code = ask(run, &run->jobs[i])) != 0)
 				return code;
-			open += !is_over(run->jobs[i].status);
+			open += !job_is_over(run->jobs[i].status);
 		}
 		show(run, open == 0);
 		if (open == 0)
@@ -228,7 +222,7 @@ run_build(struct run *run, const struct reply *built)
 	    json_get(json_root(built->json), "item");
 	int code;
 
-	build_tell(stderr, built);
+	build_tell(run->pf, stderr, built);
 	if ((code = make_jobs(run, build)) != 0 || (code = watch(run)) != 0)
 		return code;
 	return tell_results(run, json_get_string(build, "project", ""));

@@ -11,49 +11,125 @@ const struct command commands[] = {
 	    {"pfadm --root /srv/fuzz status --json | jq .item.alarms",
 	     "only what is wrong"}}},
 	{"run", "DIR", "Send a folder of targets, fuzz each, watch until over",
-	    O_PROJECT | O_BRANCH | O_REVISION | O_SLOTS | O_FOR, cmd_run, NULL, {
+	    O_PROJECT | O_BRANCH | O_REVISION | O_TEMPLATE | O_SET | O_SLOTS |
+	    O_FOR, cmd_run, NULL, {
 	    {"pfadm run ./out --for 10m", "ten minutes for each target"},
 	    {"pfadm run ./out --project zlib --revision $(git rev-parse HEAD)",
 	     "until cancelled, with a revision to tell builds apart"}}},
 
-	{"build add", "DIR", "Send a folder of targets",
-	    O_PROJECT | O_BRANCH | O_REVISION | O_PARSABLE, cmd_build_add, NULL, {
+	{"build add", "DIR|FILE", "Send a folder of targets, or a zip or tar of one",
+	    O_PROJECT | O_BRANCH | O_REVISION | O_ORDER | O_ENGINE |
+	    O_SANITIZER | O_WAIT | O_TIMEOUT | O_PARSABLE, cmd_build_add, NULL, {
 	    {"pfadm build add ./out --project zlib", "only what changed is sent"},
-	    {"pfadm build add ./out --project zlib --revision v1.3 --parsable",
-	     "print the build's id"}}},
-	{"build list", "", "All builds", O_PROJECT | O_LINES,
+	    {"pfadm build add out.tar.gz --project zlib --order 1205"
+	     " --revision $(git rev-parse HEAD) --wait || exit 1",
+	     "a nightly build; the script ends when it is bad"}}},
+	{"build list", "", "All builds", O_PROJECT | O_STATUS | O_LINES,
 	    show_list, &list_builds, {
 	    {"pfadm build list", "the newest are last"},
-	    {"pfadm build list --project zlib -n 1", "the newest of a project"}}},
-	{"build show", "BUILD", "One build", 0, show_sheet, &sheet_build, {
+	    {"pfadm build list --project zlib --status good -n 1",
+	     "the newest good one of a project"}}},
+	{"build show", "BUILD", "One build, its targets and what is wrong with it",
+	    0, show_sheet, &sheet_build, {
 	    {"pfadm build show 3f2a", "by the beginning of its id"},
 	    {"pfadm build show 3f2a --json | jq -r '.item.targets[]'",
 	     "the names of its targets"}}},
+	{"build remove", "BUILD", "Remove a build that nobody needs",
+	    O_REASON, cmd_build_remove, NULL, {
+	    {"pfadm build remove 3f2a --reason 'wrong flags'",
+	     "its files go a day later"},
+	    {"pfadm build list --status bad --json | jq -r '.items[].id' |"
+	     " xargs -n1 pfadm build remove", "all bad ones"}}},
 
-	{"target list", "", "All targets and what is known of them", O_PROJECT,
-	    show_list, &list_targets, {
+	{"target list", "", "All targets and what is known of them",
+	    O_PROJECT | O_ALL, show_list, &list_targets, {
 	    {"pfadm target list", "every target"},
 	    {"pfadm target list --project zlib --no-header",
 	     "those of one project, for a script"}}},
+	{"target show", "TARGET", "One target, its newest builds and its jobs", 0,
+	    show_sheet, &sheet_target, {
+	    {"pfadm target show zlib/inflate", "what is known of it"},
+	    {"pfadm target show inflate --json | jq .item.vanished",
+	     "is it in the newest good builds no more?"}}},
 
-	{"job create", "TARGET", "Fuzz a target",
-	    O_SLOTS | O_FOR | O_PARSABLE, cmd_job_create, NULL, {
-	    {"pfadm job create zlib/inflate --for 8h", "its newest build, 8 hours"},
-	    {"pfadm job create zlib/inflate@v1.3:address --slots 2 --parsable",
-	     "a certain build on two slots; print the job's id"}}},
-	{"job list", "", "All jobs", O_TARGET | O_STATUS | O_LINES,
+	{"job create", "TARGET|PROJECT", "Fuzz a target, or all of a project",
+	    O_ALL_TARGETS | O_BUILD | O_BRANCH | O_ENGINE | O_SANITIZER |
+	    O_TEMPLATE | O_SET | O_WEIGHT | O_SLOTS | O_FOR | O_PARSABLE,
+	    cmd_job_create, NULL, {
+	    {"pfadm job create zlib/inflate@v1.3:address --slots 2 --for 8h",
+	     "a certain build, on two slots, 8 hours"},
+	    {"pfadm job create zlib --all-targets --set memory=4GiB --parsable",
+	     "a job for each target; print their ids"}}},
+	{"job list", "", "All jobs",
+	    O_PROJECT | O_TARGET | O_STATUS | O_TAG | O_LINES,
 	    show_list, &list_jobs, {
 	    {"pfadm job list", "the newest are last"},
-	    {"pfadm job list --status running", "those that run"}}},
-	{"job show", "JOB", "One job, its leases and what it found", 0,
-	    show_sheet, &sheet_job, {
-	    {"pfadm job show 7f3", "by the beginning of its id"},
+	    {"pfadm job list --project zlib --status running",
+	     "those of a project that run"}}},
+	{"job show", "JOB", "One job, its leases and what it found", O_EXPLAIN,
+	    cmd_job_show, &sheet_job, {
+	    {"pfadm job show 7f3 --explain",
+	     "each of its values, and who says so"},
 	    {"pfadm job show 7f3 --json | jq .item.execs", "one number of it"}}},
-	{"job cancel", "JOB", "End a job; what it found stays", 0,
-	    cmd_job_cancel, NULL, {
+	{"job why", "JOB", "Its share of the machines, and why not more", 0,
+	    cmd_job_why, NULL, {
+	    {"pfadm job why 7f3", "weight, slots, share and what is in the way"},
+	    {"pfadm job why 7f3 --json | jq -r '.item.causes[].text'",
+	     "only what is in the way"}}},
+	{"job pause", "JOB", "Let a job rest; its slots go to others",
+	    O_REASON | O_EXPECT, cmd_job_pause, NULL, {
+	    {"pfadm job pause 7f3 --reason 'until the fix is in'",
+	     "what its bots found so far counts"},
+	    {"pfadm job list --tag big --status running --json |"
+	     " jq -r '.items[].id' | xargs -n1 pfadm job pause",
+	     "all with a tag"}}},
+	{"job resume", "JOB", "Go on with a job that was paused",
+	    O_REASON | O_EXPECT, cmd_job_resume, NULL, {
+	    {"pfadm job resume 7f3", "its time goes on where it stood"},
+	    {"pfadm job resume 7f3 --reason 'fixed in 1205'",
+	     "with a reason for those who ask"}}},
+	{"job cancel", "JOB", "End a job; what it found stays",
+	    O_REASON | O_EXPECT, cmd_job_cancel, NULL, {
 	    {"pfadm job cancel 7f3", "its bots stop at their next look"},
 	    {"pfadm job list --status running --json | jq -r '.items[].id' |"
 	     " xargs -n1 pfadm job cancel", "all that run"}}},
+	{"job retry", "JOB", "Start a job anew that failed or was cancelled",
+	    O_REASON | O_EXPECT, cmd_job_retry, NULL, {
+	    {"pfadm job retry 7f3", "failures are forgotten"},
+	    {"pfadm job retry 7f3 --expect failed",
+	     "but not if somebody cancelled it"}}},
+	{"job clone", "JOB", "Another job like one, on the same target",
+	    O_SET | O_BRANCH | O_WEIGHT | O_SLOTS | O_FOR | O_PARSABLE,
+	    cmd_job_clone, NULL, {
+	    {"pfadm job clone 7f3 --set corpus=own",
+	     "the same with a corpus of its own"},
+	    {"pfadm job clone 7f3 --branch next --parsable",
+	     "on another branch; print the id"}}},
+	{"job boost", "JOB", "Give a job more of the machines for a while",
+	    O_BY | O_FOR | O_REASON | O_EXPECT, cmd_job_boost, NULL, {
+	    {"pfadm job boost 7f3", "4 times its share for 2 hours"},
+	    {"pfadm job boost 7f3 --by 1", "end that"}}},
+	{"job set", "JOB KEY=VALUE...", "Change values of a job",
+	    O_SET | O_UNSET | O_REASON | O_EXPECT, cmd_job_set, NULL, {
+	    {"pfadm job set 7f3 slots=4 arguments.-max_len=4096",
+	     "slots at once, the rest with new leases"},
+	    {"pfadm job set 7f3 --unset weight",
+	     "what the templates say holds again"}}},
+	{"job logs", "JOB", "What its engines say", O_FOLLOW | O_LINES,
+	    cmd_job_logs, NULL, {
+	    {"pfadm job logs 7f3 -n 200", "the last 200 lines"},
+	    {"pfadm job logs 7f3 -f", "go on with those that come"}}},
+	{"job wait", "JOB...", "Until jobs are over; exit 0: all completed",
+	    O_TIMEOUT, cmd_job_wait, NULL, {
+	    {"pfadm job wait 7f3 9c4 --timeout 1h",
+	     "exit 6 when they take longer"},
+	    {"pfadm job wait $(pfadm job create zlib --all-targets --for 10m"
+	     " --parsable)", "ten minutes for each target"}}},
+	{"job top", "", "The jobs that are not over, as they go",
+	    O_FOLLOW, cmd_job_top, NULL, {
+	    {"pfadm job top", "until interrupted; fastest first"},
+	    {"pfadm job top --json | jq '.items[].execs_per_second'",
+	     "once, for a script"}}},
 
 	{"bot list", "", "All bots", O_ANY, show_list, &list_bots, {
 	    {"pfadm bot list", "who is there, and how busy"},

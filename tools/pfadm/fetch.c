@@ -18,7 +18,8 @@ add_filters(struct pfadm *pf, struct buf *address)
 	const struct {
 		const char *key, *value;
 	} filters[] = {{"project", o->project}, {"target", o->target},
-	    {"bucket", o->bucket}, {"status", o->status}, {"epoch", o->epoch}};
+	    {"bucket", o->bucket}, {"status", o->status}, {"epoch", o->epoch},
+	    {"tag", o->tag}, {"all", o->all ? "1" : NULL}};
 	size_t i;
 
 	for (i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
@@ -100,8 +101,16 @@ oldest_first(struct rows *rows)
 	}
 }
 
-static void
-print_json(const struct rows *rows)
+int
+fetch_rows(struct pfadm *pf, const char *address, struct rows *rows)
+{
+	bool more;
+
+	return fetch(pf, address, 0, rows, &more);
+}
+
+void
+print_rows_json(const struct rows *rows)
 {
 	const char *raw;
 	size_t i, len;
@@ -132,7 +141,7 @@ show_listing(struct pfadm *pf, const struct listing *l, const char *address)
 	if (limit != 0)
 		oldest_first(&rows);
 	if (code == 0 && pf->o.json)
-		print_json(&rows);
+		print_rows_json(&rows);
 	else if (code == 0)
 		table_print(&rows, l->columns, pf->tty, pf->o.no_header);
 	if (code == 0 && rows.count == 0 && !pf->o.json)

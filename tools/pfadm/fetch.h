@@ -33,6 +33,11 @@ int show_list(struct pfadm *pf);
 int show_listing(
     struct pfadm *pf, const struct listing *l, const char *address);
 
+/* Add all rows of an address; 0, or the exit code after a complaint. */
+int fetch_rows(struct pfadm *pf, const char *address, struct rows *rows);
+/* Print them as the master prints a list. */
+void print_rows_json(const struct rows *rows);
+
 /* Print the sheet that is the command's data, for the command's argument. */
 int show_sheet(struct pfadm *pf);
 void print_sheet(

@@ -1,6 +1,7 @@
 /*
  * From words to a command, and the help: all from the table of commands.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "tools/pfadm/nearest.h"
@@ -102,6 +103,14 @@ grammar_find(int count, char **words, int *used)
 	return NULL;
 }
 
+static int
+most_arguments(const struct command *c)
+{
+	if (strstr(c->argument, "...") != NULL)
+		return INT_MAX;
+	return c->argument[0] == '\0' ? 0 : 1;
+}
+
 int
 grammar_argument(struct pfadm *pf, int count, char **words)
 {
@@ -115,11 +124,14 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 		return EXIT_USAGE;
 	}
 	if (needed && count == 0)
-		return complain_usage("%s: which %s?", c->words, c->argument);
-	if (count > (c->argument[0] == '\0' ? 0 : 1))
+		return complain_usage("%s: which %.*s?", c->words,
+		    (int)strcspn(c->argument, ". "), c->argument);
+	if (count > most_arguments(c))
 		return complain_usage(
 		    "%s: what is '%s'?", c->words, words[count - 1]);
 	pf->arg = count > 0 ? words[0] : NULL;
+	pf->args = words;
+	pf->arg_count = count;
 	return EXIT_DONE;
 }
 

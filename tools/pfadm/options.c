@@ -12,7 +12,7 @@
 #include "tools/pfadm/options.h"
 #include "tools/pfadm/pfadm.h"
 
-enum kind { FLAG, TEXT, NUMBER, DURATION };
+enum kind { FLAG, TEXT, NUMBER, DURATION, WORDS };
 
 /* clang-format off */
 const struct option_spec option_specs[] = {
@@ -21,6 +21,22 @@ const struct option_spec option_specs[] = {
 	{"revision",	'r', "REV",	O_REVISION,	"revision the build was made from"},
 	{"slots",	0, "N",		O_SLOTS,	"at most N slots (what is free)"},
 	{"for",		0, "TIME",	O_FOR,		"end after TIME: 60s, 10m, 8h (when cancelled)"},
+	{"weight",	'w', "N",	O_WEIGHT,	"share of machine time beside others (by sanitizer)"},
+	{"build",	0, "BUILD",	O_BUILD,	"pin it to this build, by the beginning of its id"},
+	{"engine",	0, "NAME",	O_ENGINE,	"libfuzzer, afl, honggfuzz ..."},
+	{"sanitizer",	0, "NAME",	O_SANITIZER,	"address, undefined, memory ..."},
+	{"template",	0, "NAME",	O_TEMPLATE,	"a template of the master's"},
+	{"set",		0, "KEY=VALUE",	O_SET,		"one value of the job's own; may be repeated"},
+	{"unset",	0, "KEY",	O_UNSET,	"let the templates decide again; may be repeated"},
+	{"all-targets",	0, NULL,	O_ALL_TARGETS,	"a job for each target of the project's build"},
+	{"reason",	0, "TEXT",	O_REASON,	"why, for those who ask later"},
+	{"expect",	0, "STATUS",	O_EXPECT,	"only if that is its status now"},
+	{"explain",	0, NULL,	O_EXPLAIN,	"each value and where it comes from"},
+	{"by",		0, "N",		O_BY,		"N times its weight (4)"},
+	{"order",	0, "N",		O_ORDER,	"place in its branch, for bisection (not ordered)"},
+	{"wait",	0, NULL,	O_WAIT,		"until it was checked: exit 0 good, 10 bad, 6 timeout"},
+	{"timeout",	0, "TIME",	O_TIMEOUT,	"wait no longer than that (for ever)"},
+	{"tag",		0, "WORD",	O_TAG,		"with this tag only"},
 	{"parsable",	0, NULL,	O_PARSABLE,	"print the id and nothing else"},
 	{"target",	't', "TARGET",	O_TARGET,	"of this target only"},
 	{"bucket",	'b', "BUCKET",	O_BUCKET,	"of this bucket only"},
@@ -51,6 +67,22 @@ static const struct {
     {TEXT, offsetof(struct options, revision)},
     {NUMBER, offsetof(struct options, slots)},
     {DURATION, offsetof(struct options, for_ms)},
+    {NUMBER, offsetof(struct options, weight)},
+    {TEXT, offsetof(struct options, build)},
+    {TEXT, offsetof(struct options, engine)},
+    {TEXT, offsetof(struct options, sanitizer)},
+    {TEXT, offsetof(struct options, template)},
+    {WORDS, offsetof(struct options, set)},
+    {WORDS, offsetof(struct options, unset)},
+    {FLAG, offsetof(struct options, all_targets)},
+    {TEXT, offsetof(struct options, reason)},
+    {TEXT, offsetof(struct options, expect)},
+    {FLAG, offsetof(struct options, explain)},
+    {TEXT, offsetof(struct options, by)},
+    {NUMBER, offsetof(struct options, order)},
+    {FLAG, offsetof(struct options, wait)},
+    {DURATION, offsetof(struct options, timeout_ms)},
+    {TEXT, offsetof(struct options, tag)},
     {FLAG, offsetof(struct options, parsable)},
     {TEXT, offsetof(struct options, target)},
     {TEXT, offsetof(struct options, bucket)},
@@ -72,7 +104,7 @@ _Static_assert(sizeof(places) / sizeof(places[0]) ==
 	sizeof(option_specs) / sizeof(option_specs[0]),
     "each option has a place");
 
-#define OPTION_MAX 32
+#define OPTION_MAX 64
 
 /* getopt's two forms of the table; the value of each is 256 + its index. */
 static void
@@ -115,6 +147,7 @@ static int
 store(struct options *o, int i, const char *text)
 {
 	void *at = (char *)o + places[i].offset;
+	struct option_words *words = at;
 	struct err e;
 
 	o->given |= option_specs[i].bit;
@@ -132,6 +165,14 @@ store(struct options *o, int i, const char *text)
 			return 0;
 		complain_usage("--%s wants a whole number, not '%s'",
 		    option_specs[i].name, text);
+		return -1;
+	case WORDS:
+		if (words->count < OPTION_WORDS) {
+			words->list[words->count++] = text;
+			return 0;
+		}
+		complain_usage("--%s: at most %d times", option_specs[i].name,
+		    OPTION_WORDS);
 		return -1;
 	case DURATION:
 		if (text_to_duration(at, text, &e) == 0)
@@ -199,7 +240,7 @@ options_read(struct options *o, int argc, char **argv, int *first)
 }
 
 const char *
-options_unwanted(const struct options *o, unsigned allowed)
+options_unwanted(const struct options *o, uint64_t allowed)
 {
 	int i;
 

@@ -29,21 +29,22 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130
 };
 
-#define MAX_ARGS 1
-
 struct pfadm {
 	struct options o;
 	const struct command *command;
-	const char *arg; /* the command's, or NULL */
+	const char *arg; /* the command's first, or NULL */
+	char **args;     /* all of them */
+	int arg_count;
 	struct client *client;
 	bool tty; /* standard output is a terminal */
 };
 
 struct command {
-	const char *words;    /* "job list" */
-	const char *argument; /* "TARGET", "[BOT]", or "" */
-	const char *summary;  /* one line */
-	unsigned options;     /* bits of options.h */
+	const char *words; /* "job list" */
+	/* "TARGET", "[BOT]", "JOB...", "JOB KEY=VALUE...", or "" */
+	const char *argument;
+	const char *summary; /* one line */
+	uint64_t options;    /* bits of options.h */
 	int (*run)(struct pfadm *pf);
 	const void *data; /* of "run" */
 	/* Two examples, each a command line and what it is for. */

@@ -7,13 +7,18 @@
 static const struct column build_columns[] = {
 	{"BUILD",	"id",		CELL_ID},
 	{"PROJECT",	"project",	CELL_TEXT},
+	{"BRANCH",	"branch",	CELL_TEXT},
+	{"ORDER",	"order",	CELL_TEXT},
 	{"REVISION",	"revision",	CELL_TEXT},
 	{"ENGINE",	"engine",	CELL_TEXT},
 	{"SANITIZER",	"sanitizer",	CELL_TEXT},
 	{"STATE",	"state",	CELL_TEXT},
+	{"GOOD",	"targets_good",	CELL_NUMBER},
+	{"BAD",		"targets_bad",	CELL_NUMBER},
 	{"SIZE",	"bytes",	CELL_SIZE},
 	{"ADDED",	"added",	CELL_TIME},
 	{"TARGETS",	"targets",	CELL_LIST},
+	{"REASON",	"reason",	CELL_LINE},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column build_fields[] = {
@@ -21,16 +26,38 @@ static const struct column build_fields[] = {
 	{"project",	"project",	CELL_TEXT},
 	{"branch",	"branch",	CELL_TEXT},
 	{"revision",	"revision",	CELL_TEXT},
+	{"order",	"order",	CELL_TEXT},
 	{"engine",	"engine",	CELL_TEXT},
 	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{"arch",	"arch",		CELL_TEXT},
 	{"state",	"state",	CELL_TEXT},
-	{"targets",	"targets",	CELL_LIST},
+	{"reason",	"reason",	CELL_LINE},
 	{"files",	"files",	CELL_NUMBER},
 	{"size",	"bytes",	CELL_SIZE},
 	{"jobs",	"jobs",		CELL_NUMBER},
 	{"added",	"added",	CELL_TIME},
 	{"added by",	"added_by",	CELL_TEXT},
+	{"checked",	"judged",	CELL_TIME},
+	{"removed",	"removed",	CELL_TIME},
 	{"manifest",	"manifest",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column build_targets[] = {
+	{"TARGET",	"name",		CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"EDGES",	"edges",	CELL_NUMBER},
+	{"CALLS",	"calls",	CELL_NUMBER},
+	{"DICT",	"dict",		CELL_NUMBER},
+	{"SEEDS",	"seeds",	CELL_NUMBER},
+	{"CHECKED ON",	"checked_on",	CELL_TEXT},
+	{"REASON",	"reason",	CELL_LINE},
+	{"WARNINGS",	"warnings",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column build_hosts[] = {
+	{"HOSTS",	"host_class",	CELL_TEXT},
+	{"REASON",	"reason",	CELL_LINE},
+	{"SINCE",	"at",		CELL_TIME},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column target_columns[] = {
@@ -42,6 +69,51 @@ static const struct column target_columns[] = {
 	{"CRASHES",	"crashes",	CELL_NUMBER},
 	{"BUCKETS",	"buckets",	CELL_NUMBER},
 	{"BUILD",	"build",	CELL_ID},
+	{"VANISHED",	"vanished",	CELL_BOOL},
+	{"LAST FOUND",	"last_found",	CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column target_fields[] = {
+	{"target",	"target",	CELL_TEXT},
+	{"of",		"of",		CELL_TEXT},
+	{"units",	"units",	CELL_NUMBER},
+	{"size",	"unit_bytes",	CELL_SIZE},
+	{"edges",	"edges",	CELL_NUMBER},
+	{"features",	"features",	CELL_NUMBER},
+	{"crashes",	"crashes",	CELL_NUMBER},
+	{"buckets",	"buckets",	CELL_NUMBER},
+	{"builds",	"builds",	CELL_NUMBER},
+	{"jobs",	"jobs",		CELL_NUMBER},
+	{"vanished",	"vanished",	CELL_BOOL},
+	{"last found",	"last_found",	CELL_TIME},
+	{"added",	"added",	CELL_TIME},
+	{"corpus",	"corpus",	CELL_TEXT},
+	{"crash folder", "crash_folder", CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column target_lines[] = {
+	{"BRANCH",	"branch",	CELL_TEXT},
+	{"ENGINE",	"engine",	CELL_TEXT},
+	{"SANITIZER",	"sanitizer",	CELL_TEXT},
+	{"BUILD",	"build",	CELL_ID},
+	{"REVISION",	"revision",	CELL_TEXT},
+	{"BUILD IS",	"build_state",	CELL_TEXT},
+	{"STATE",	"state",	CELL_TEXT},
+	{"EDGES",	"edges",	CELL_NUMBER},
+	{"DICT",	"dict",		CELL_NUMBER},
+	{"SEEDS",	"seeds",	CELL_NUMBER},
+	{"ADDED",	"added",	CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column target_jobs[] = {
+	{"JOB",		"id",		CELL_ID},
+	{"STATUS",	"status",	CELL_TEXT},
+	{"BRANCH",	"branch",	CELL_TEXT},
+	{"ENGINE",	"engine",	CELL_TEXT},
+	{"SANITIZER",	"sanitizer",	CELL_TEXT},
+	{"CREATED",	"created",	CELL_TIME},
+	{"REASON",	"reason",	CELL_LINE},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column job_columns[] = {
@@ -65,8 +137,15 @@ static const struct column job_fields[] = {
 	{"status",	"status",	CELL_TEXT},
 	{"reason",	"reason",	CELL_TEXT},
 	{"build",	"build",	CELL_TEXT},
+	{"pinned",	"pinned",	CELL_BOOL},
+	{"branch",	"branch",	CELL_TEXT},
 	{"engine",	"engine",	CELL_TEXT},
 	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{"template",	"template",	CELL_TEXT},
+	{"corpus",	"corpus",	CELL_TEXT},
+	{"tags",	"tags",		CELL_LIST},
+	{"weight",	"weight",	CELL_NUMBER},
+	{"boost until",	"boost_until",	CELL_TIME},
 	{"slots",	"slots",	CELL_NUMBER},
 	{"for",		"for_ms",	CELL_SPAN},
 	{"used",	"used_ms",	CELL_SPAN},
@@ -82,6 +161,38 @@ static const struct column job_fields[] = {
 	{"ended",	"ended",	CELL_TIME},
 	{"folder",	"folder",	CELL_TEXT},
 	{"trace",	"trace",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column job_value_fields[] = {
+	{"job",		"id",		CELL_TEXT},
+	{"target",	"target",	CELL_TEXT},
+	{"status",	"status",	CELL_TEXT},
+	{"template",	"template",	CELL_TEXT},
+	{"engine",	"engine",	CELL_TEXT},
+	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column job_values[] = {
+	{"VALUE",	"key",		CELL_TEXT},
+	{"IS",		"value",	CELL_TEXT},
+	{"FORCED",	"forced",	CELL_BOOL},
+	{"FROM",	"source",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column top_columns[] = {
+	{"JOB",		"id",		CELL_ID},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"STATUS",	"status",	CELL_TEXT},
+	{"SLOTS",	"running",	CELL_NUMBER},
+	{"WEIGHT",	"weight",	CELL_NUMBER},
+	{"USED",	"used_ms",	CELL_SPAN},
+	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
+	{"EXECS",	"execs",	CELL_NUMBER},
+	{"EDGES",	"edges",	CELL_NUMBER},
+	{"UNITS",	"units",	CELL_NUMBER},
+	{"CRASHES",	"crashes",	CELL_NUMBER},
+	{"BUCKETS",	"buckets",	CELL_NUMBER},
+	{"REASON",	"reason",	CELL_LINE},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column job_leases[] = {
@@ -300,8 +411,22 @@ const struct column gap_columns[] = {
 	{NULL, NULL, CELL_TEXT}
 };
 
+static const struct section build_sections[] = {
+	{"targets", "target_list", build_targets},
+	{"hosts that cannot run it", "hosts", build_hosts},
+	{NULL, NULL, NULL}
+};
 static const struct section job_sections[] = {
 	{"leases (newest first)", "leases", job_leases},
+	{NULL, NULL, NULL}
+};
+static const struct section job_value_sections[] = {
+	{"values", "values", job_values},
+	{NULL, NULL, NULL}
+};
+static const struct section target_sections[] = {
+	{"newest builds", "lines", target_lines},
+	{"jobs (newest first)", "job_list", target_jobs},
 	{NULL, NULL, NULL}
 };
 static const struct section bot_sections[] = {
@@ -334,7 +459,10 @@ const struct listing list_epochs = {"ledger", epoch_columns,
 const struct listing list_bundles = {"ledger", bundle_columns,
 	"no bundles", true};
 
-const struct sheet sheet_build = {"builds", build_fields, NULL};
+const struct sheet sheet_build = {"builds", build_fields, build_sections};
+const struct sheet sheet_target = {"targets", target_fields, target_sections};
+const struct sheet sheet_job_values = {"jobs", job_value_fields,
+	job_value_sections};
 const struct sheet sheet_job = {"jobs", job_fields, job_sections};
 const struct sheet sheet_bot = {"bots", bot_fields, bot_sections};
 const struct sheet sheet_crash = {"crashes", crash_fields, crash_sections};

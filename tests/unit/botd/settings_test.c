@@ -11,6 +11,7 @@
 
 #include "botd/settings.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/settings_page.h"
 
 static void
 set(struct settings *s, const char *key, const char *text)
@@ -189,6 +190,80 @@ without_a_link_there_is_a_sentence(void **state)
 	settings_release(&s);
 }
 
+static void
+the_page_and_the_table_say_the_same(void **state)
+{
+	(void)state;
+	assert_page_equals_table("botd/botd.yaml.5", &settings_table);
+}
+
+static void
+the_courier_gets_its_policies(void **state)
+{
+	struct courier_config c = {0};
+	struct settings s;
+
+	(void)state;
+	settings_init(&s);
+	settings_courier(&s, &c);
+	assert_true(c.retry.max_retries == RETRY_FOR_EVER);
+	assert_int_equal(c.retry.initial_ms, RETRY_COURIER.initial_ms);
+	assert_int_equal(c.retry.max_ms, RETRY_COURIER.max_ms);
+	assert_int_equal(c.retry.multiplier, RETRY_COURIER.multiplier);
+	assert_int_equal(c.retry.jitter, RETRY_COURIER.jitter);
+	assert_int_equal(c.breaker.failures, BREAKER_DEFAULT.failures);
+	assert_int_equal(c.breaker.rest_ms, BREAKER_DEFAULT.rest_ms);
+	assert_int_equal(c.operation_ms, 5 * 60 * 1000);
+	set(&s, "retry.max_retries", "7");
+	set(&s, "retry.multiplier", "1.5");
+	set(&s, "retry.jitter", "no");
+	set(&s, "retry.retryable_errors", "again");
+	set(&s, "breaker.failures", "2");
+	set(&s, "breaker.reset", "250ms");
+	settings_courier(&s, &c);
+	assert_int_equal(c.retry.max_retries, 7);
+	assert_int_equal(c.retry.multiplier, 1500);
+	assert_int_equal(c.retry.jitter, RETRY_EXACT);
+	assert_true(retry_wants(&c.retry, ERR_AGAIN));
+	assert_false(retry_wants(&c.retry, ERR_DENIED));
+	assert_int_equal(c.breaker.failures, 2);
+	assert_int_equal(c.breaker.rest_ms, 250);
+	settings_release(&s);
+}
+
+static void
+what_can_be_said_without_a_link_is_said(void **state)
+{
+	static const struct {
+		const char *key, *value, *says;
+	} cases[] = {
+	    {"link", "gopher://x", "key 'link': link 'gopher://x' is neither"},
+	    {"link", "sftp://x", "key 'link': link 'sftp://x' is not"},
+	    {"root", "here", "key 'root': is not an absolute path"},
+	    {"name", "Not Ok", "key 'name': "},
+	    {"account", "Not Ok", "key 'account': "},
+	    {"retry.max_delay", "10ms", "key 'retry.max_delay': "},
+	};
+	struct buf says = BUF_INIT;
+	struct settings s;
+	size_t i;
+
+	(void)state;
+	settings_init(&s);
+	settings_table.check(&s, &says);
+	assert_int_equal(says.len, 0);
+	settings_release(&s);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		settings_init(&s);
+		set(&s, cases[i].key, cases[i].value);
+		buf_reset(&says);
+		settings_table.check(&s, &says);
+		assert_non_null(strstr(buf_text(&says), cases[i].says));
+		settings_release(&s);
+	}
+	buf_release(&says);
+}
+
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
@@ -203,6 +278,9 @@ main(void)
 	    TEST(the_name_is_given_or_the_identity_or_the_host),
 	    TEST(a_host_name_is_made_to_fit),
 	    TEST(without_a_link_there_is_a_sentence),
+	    TEST(the_page_and_the_table_say_the_same),
+	    TEST(the_courier_gets_its_policies),
+	    TEST(what_can_be_said_without_a_link_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

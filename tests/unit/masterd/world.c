@@ -129,6 +129,12 @@ world_sql(struct world *w, const char *sql)
 	}
 }
 
+bool
+world_try(struct world *w, const char *sql)
+{
+	return sqlite3_exec(w->db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 long
 world_number(struct world *w, const char *sql)
 {

@@ -25,6 +25,8 @@ void world_free(struct world *w);             /* removes the folder */
 
 /* Any statements; ends the test program with a message when they fail. */
 void world_sql(struct world *w, const char *sql);
+/* The same, and whether they could be done. */
+bool world_try(struct world *w, const char *sql);
 /* First column of the first row, as a number; -1 when there is no row. */
 long world_number(struct world *w, const char *sql);
 

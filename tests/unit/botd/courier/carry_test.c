@@ -87,6 +87,41 @@ five_failures_open_the_breaker_and_then_one_minute_passes(void **state)
 }
 
 static void
+a_policy_of_its_own_is_kept_and_used_up(void **state)
+{
+	struct scene *w = *state;
+	struct courier_config own = *w->courier->config;
+
+	own.retry =
+	    (struct retry_policy){2, 40, 100, 2000, RETRY_EXACT, RETRY_ON_ALL};
+	own.breaker = (struct breaker_policy){2, 1000};
+	w->courier->config = &own;
+	move_account(w, true);
+	assert_in_range(scene_turn(w), 20, 40);
+	w->courier->open_at = 0;
+	assert_in_range(scene_turn(w), 500, 1000); /* open */
+	assert_false(w->courier->gave_up);
+	w->courier->open_at = 0;
+	w->courier->breaker.opened_ms -= 1000;
+	assert_true(scene_turn(w) == CARRY_LATER); /* the third try */
+	assert_true(w->courier->gave_up);
+}
+
+static void
+a_failure_that_the_policy_does_not_retry_ends_it_at_once(void **state)
+{
+	struct scene *w = *state;
+	struct courier_config own = *w->courier->config;
+
+	own.retry = RETRY_COURIER;
+	own.retry.retryable = RETRY_ON(ERR_BUG);
+	w->courier->config = &own;
+	move_account(w, true);
+	assert_true(scene_turn(w) == CARRY_LATER);
+	assert_true(w->courier->gave_up);
+}
+
+static void
 a_link_lost_in_a_push_loses_nothing(void **state)
 {
 	struct scene *w = *state;
@@ -209,6 +244,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_link_that_is_down_is_opened_again_for_ever),
 	    TEST(five_failures_open_the_breaker_and_then_one_minute_passes),
+	    TEST(a_policy_of_its_own_is_kept_and_used_up),
+	    TEST(a_failure_that_the_policy_does_not_retry_ends_it_at_once),
 	    TEST(a_link_lost_in_a_push_loses_nothing),
 	    TEST(trouble_on_this_machine_does_not_spin),
 	    TEST(leaving_pushes_what_is_there_and_ends),

@@ -59,6 +59,40 @@ a_ticket_is_placed_with_its_files_in_the_cache(void **state)
 }
 
 static void
+the_check_of_a_build_needs_no_job(void **state)
+{
+	struct scene *w = *state;
+	struct ticket_file f = scene_blob(w, "the program");
+	const uint64_t never = UINT64_MAX;
+
+	scene_ticket(w, LEASE, 0, &f, 1);
+	scene_publish(w);
+	scene_turn(w);
+	assert_true(scene_has(w, TICKET));
+	assert_int_equal(w->courier->job_count, 0);
+	assert_int_equal(scene_count(w, "root/inbox/jobs"), 0);
+	assert_true(lease_due(w->courier) == never);
+	/* Nor after a restart, when it is found in the inbox. */
+	scene_restart(w);
+	scene_turn(w);
+	assert_int_equal(w->courier->job_count, 0);
+	assert_true(scene_has(w, TICKET));
+}
+
+static void
+a_ticket_whose_job_has_no_file_is_placed(void **state)
+{
+	struct scene *w = *state;
+	struct ticket_file f = scene_blob(w, "the program");
+
+	scene_ticket(w, LEASE, JOB, &f, 1);
+	scene_publish(w);
+	scene_turn(w);
+	assert_true(scene_has(w, TICKET));
+	assert_false(scene_has(w, JOBFILE));
+}
+
+static void
 an_empty_file_is_a_file(void **state)
 {
 	struct scene *w = *state;
@@ -372,6 +406,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_ticket_is_placed_with_its_files_in_the_cache),
+	    TEST(the_check_of_a_build_needs_no_job),
+	    TEST(a_ticket_whose_job_has_no_file_is_placed),
 	    TEST(an_empty_file_is_a_file),
 	    TEST(without_a_blob_the_ticket_waits_and_the_status_is_read_again),
 	    TEST(a_damaged_blob_is_never_placed),

@@ -233,9 +233,8 @@ scene_ticket(struct scene *w, uint64_t lease, uint64_t job,
 	struct ticket t = {.version = 1,
 	    .lease = lease,
 	    .task = 0x77,
-	    .job = job == 0 ? 0x99 : job,
+	    .job = job,
 	    .epoch = w->status->epoch,
-	    .kind = "fuzz",
 	    .engine = "libfuzzer",
 	    .sanitizer = "address",
 	    .slice_ms = 60000,
@@ -246,6 +245,7 @@ scene_ticket(struct scene *w, uint64_t lease, uint64_t job,
 	char path[128];
 	int i;
 
+	text_copy(t.kind, sizeof(t.kind), job == 0 ? "check" : "fuzz");
 	t.files = mem_array((size_t)count + 1, sizeof(*t.files));
 	for (i = 0; i < count; i++) {
 		t.files[i] = files[i];

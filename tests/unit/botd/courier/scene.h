@@ -60,7 +60,7 @@ bool scene_holds(struct scene *w, const char *path, const char *text);
 /* A blob in outgoing/b1/blobs; its digest and size. */
 struct ticket_file scene_blob(struct scene *w, const char *text);
 /* outgoing/b1/tickets/<lease>.json with these files, and the lease in the
- * status to be published.  "job" may be 0. */
+ * status to be published.  Without a job (0) it is the check of a build. */
 void scene_ticket(struct scene *w, uint64_t lease, uint64_t job,
     const struct ticket_file *files, int count);
 /* outgoing/b1/jobs/<job>.json with one segment a blob, serials 1, 2, ... */

@@ -111,6 +111,148 @@ options_are_honoured_but_not_those_that_are_ours(void **state)
 	engine_plan_release(&p);
 }
 
+static int
+place_of(const struct strv *v, const char *text)
+{
+	int i;
+
+	for (i = 0; i < v->count; i++)
+		if (strcmp(v->list[i], text) == 0)
+			return i;
+	return -1;
+}
+
+static void
+the_jobs_arguments_win_over_the_targets(void **state)
+{
+	static char *arguments[] = {(char *)(uintptr_t) "-max_len=100",
+	    (char *)(uintptr_t) "-fork=3", (char *)(uintptr_t) "/etc/passwd",
+	    (char *)(uintptr_t) "-runs", (char *)(uintptr_t) "--x=1",
+	    (char *)(uintptr_t) "-timeout=60",
+	    (char *)(uintptr_t) "-rss_limit_mb=100",
+	    (char *)(uintptr_t) "-dict=job.dict",
+	    (char *)(uintptr_t) "-artifact_prefix=/etc/"};
+	struct engine_target t = target(*state);
+	struct scratch *s = *state;
+	struct engine_plan p;
+	struct err e;
+
+	t.arguments = arguments;
+	t.argument_count = 9;
+	scratch_file(s->fd, "png_read.dict", "\"a\"\n", 4);
+	scratch_file(s->fd, "job.dict", "\"a\"\n\"b\"\n", 8);
+	options(s,
+	    "[libfuzzer]\nmax_len = 64\nonly_ascii=1\ntimeout=3\n"
+	    "rss_limit_mb=50\n");
+	assert_int_equal(L->session(&p, &t, &e), 0);
+	assert_true(place_of(&p.argv, "-max_len=64") > 0);
+	assert_true(place_of(&p.argv, "-max_len=100") >
+	    place_of(&p.argv, "-max_len=64"));
+	assert_true(has(&p.argv, "-only_ascii=1"));
+	assert_true(has(&p.argv, "-timeout=60"));
+	assert_int_equal(p.timeout_s, 60);
+	assert_true(has(&p.argv, "-rss_limit_mb=100"));
+	assert_int_equal(p.dict_entries, 2);
+	/* Nothing that is ours, and no folder among the folders. */
+	assert_null(with(&p.argv, "-fork="));
+	assert_false(has(&p.argv, "-artifact_prefix=/etc/"));
+	assert_false(has(&p.argv, "/etc/passwd"));
+	assert_null(with(&p.argv, "-runs"));
+	assert_null(with(&p.argv, "--x"));
+	assert_non_null(strstr(buf_text(&p.notes), "'/etc/passwd'"));
+	assert_non_null(strstr(buf_text(&p.notes), "'fork'"));
+	engine_plan_release(&p);
+	/* Of these only what holds for one input is taken. */
+	assert_int_equal(L->reproduce(&p, &t, "/work/crashes/x", &e), 0);
+	assert_null(with(&p.argv, "-max_len="));
+	assert_true(has(&p.argv, "-timeout=60"));
+	assert_string_equal(p.argv.list[p.argv.count - 1], "/work/crashes/x");
+	engine_plan_release(&p);
+}
+
+static void
+assert_timeout(
+    struct scratch *s, uint64_t job_ms, const char *wish, uint64_t want)
+{
+	struct engine_target t = target(s);
+	struct engine_plan p;
+	struct err e;
+
+	t.timeout_ms = job_ms;
+	options(s, wish);
+	assert_int_equal(L->session(&p, &t, &e), 0);
+	assert_int_equal(p.timeout_s, want);
+	engine_plan_release(&p);
+}
+
+static void
+a_target_may_lower_the_jobs_time_for_an_input(void **state)
+{
+	static const char none[] = "", low[] = "[libfuzzer]\ntimeout=5\n",
+			  high[] = "[libfuzzer]\ntimeout=60\n",
+			  over[] = "[libfuzzer]\ntimeout=5000\n";
+
+	assert_timeout(*state, 0, none, 25);
+	assert_timeout(*state, 0, high, 60);
+	assert_timeout(*state, 0, over, 25);
+	assert_timeout(*state, 10000, none, 10);
+	assert_timeout(*state, 10000, low, 5);
+	assert_timeout(*state, 10000, high, 10);
+	/* Whole seconds, never none, never over 20 minutes. */
+	assert_timeout(*state, 1, none, 1);
+	assert_timeout(*state, 2500, none, 3);
+	assert_timeout(*state, UINT64_MAX, none, 1200);
+}
+
+static void
+a_check_is_four_runs_with_options_and_words(void **state)
+{
+	struct engine_target t = target(*state);
+	struct engine_plan p;
+	struct err e;
+
+	scratch_file(t.build_fd, "png_read.dict", "\"IHDR\"\n", 7);
+	options(*state,
+	    "[libfuzzer]\nmax_len = 64\nruns = 9\nseed = 9\n"
+	    "detect_leaks=1\n[asan]\ndetect_leaks=1\n");
+	assert_int_equal(L->check(&p, &t, &e), 0);
+	assert_true(has(&p.argv, "-max_len=64"));
+	assert_true(has(&p.argv, "-dict=/work/side/dict"));
+	assert_int_equal(p.dict_entries, 1);
+	assert_true(
+	    place_of(&p.argv, "-runs=4") > place_of(&p.argv, "-runs=9"));
+	assert_true(
+	    place_of(&p.argv, "-seed=1337") > place_of(&p.argv, "-seed=9"));
+	assert_true(place_of(&p.argv, "-detect_leaks=0") >
+	    place_of(&p.argv, "-detect_leaks=1"));
+	assert_non_null(strstr(with(&p.env, "ASAN_OPTIONS="),
+	    ":detect_leaks=1:detect_leaks=0:handle_sigill=1:"));
+	/* No corpus: nothing is read, nothing is kept. */
+	assert_false(has(&p.argv, "/work/corpus"));
+	assert_false(has(&p.argv, "/work/units"));
+	assert_null(with(&p.argv, "-max_total_time="));
+	engine_plan_release(&p);
+}
+
+static const char *
+checked(const char *output)
+{
+	return L->checked(output, strlen(output));
+}
+
+static void
+a_check_is_passed_by_what_it_prints(void **state)
+{
+	(void)state;
+	assert_null(checked("INFO: Seed: 1337\nDone 4 runs in 0 second(s)\n"));
+	assert_string_equal(checked("Done 3 runs in 0 second(s)\n"), "");
+	assert_string_equal(checked(""), "");
+	assert_non_null(strstr(
+	    checked("ERROR: no interesting inputs were found. Is the code "
+		    "instrumented for coverage? Exiting.\n"),
+	    "not instrumented"));
+}
+
 static void
 limits_cannot_be_switched_off(void **state)
 {
@@ -241,6 +383,12 @@ status_lines_become_counters(void **state)
 
 	(void)state;
 	line(&s, "INFO: Running with entropic power schedule (0xFF, 100).");
+	assert_int_equal(s.instrumented, 0);
+	line(&s,
+	    "INFO: Loaded 2 modules   (300 inline 8-bit counters): 295 [0x1, "
+	    "0x2), 5 [0x3, 0x4), ");
+	line(&s, "INFO: Loaded 2 PC tables (7 PCs): 7 [0x1,0x2), ");
+	assert_int_equal(s.instrumented, 300);
 	line(&s, "#4\tREAD units: 4");
 	assert_false(s.ready);
 	line(&s, "#5\tINITED cov: 7 ft: 8 corp: 2/15b exec/s: 0 rss: 30Mb");
@@ -342,6 +490,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    SCRATCH(a_target_without_side_files_gets_the_defaults),
 	    SCRATCH(options_are_honoured_but_not_those_that_are_ours),
+	    SCRATCH(the_jobs_arguments_win_over_the_targets),
+	    SCRATCH(a_target_may_lower_the_jobs_time_for_an_input),
+	    SCRATCH(a_check_is_four_runs_with_options_and_words),
+	    cmocka_unit_test(a_check_is_passed_by_what_it_prints),
 	    SCRATCH(limits_cannot_be_switched_off),
 	    SCRATCH(an_unparsable_options_file_is_ignored_with_a_note),
 	    SCRATCH(what_is_forced_comes_after_what_a_target_wants),

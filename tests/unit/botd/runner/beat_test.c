@@ -170,6 +170,8 @@ a_registration_names_host_engines_and_wire(void **state)
 	assert_string_equal(rec.word, "bwrap");
 	assert_int_equal(world_records(w, name, REC_OS, keep_text, text), 1);
 	assert_non_null(strstr(text, "Linux"));
+	assert_int_equal(world_records(w, name, REC_CPU, keep_text, text), 1);
+	assert_true(text[0] != '\0');
 	assert_int_equal(
 	    world_records(w, name, REC_ENGINE, keep_record, &rec), 1);
 	assert_string_equal(rec.word, "libfuzzer");

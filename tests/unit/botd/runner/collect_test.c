@@ -134,6 +134,56 @@ a_unit_is_sealed_once_per_target_and_bot(void **state)
 	assert_int_equal(o->unit_count, 0);
 }
 
+/* Two corpora of one target do not know of each other. */
+static void
+another_corpus_of_the_target_has_units_of_its_own(void **state)
+{
+	struct world *w = *state;
+	struct session *s = session(w, 0xc1), *o = session(w, 0xc2);
+	struct err e;
+
+	strcpy(o->ticket.corpus.text, "read@own");
+	close(o->cache);
+	o->cache =
+	    fs_make_dir_open(w->scratch->fd, "units/png/read@own", 0755, NULL);
+	scratch_file(s->corpus, "a", "same", 4);
+	scratch_file(o->corpus, "b", "same", 4);
+	collect(s, true);
+	collect(o, true);
+	assert_int_equal(s->unit_count, 1);
+	assert_int_equal(o->unit_count, 1);
+	assert_int_equal(seal_units(s, &e), 0);
+	assert_int_equal(seal_units(o, &e), 0);
+	collect_keep(o);
+	assert_int_equal(scratch_count(w->scratch->fd, "units/png/read"), 0);
+	assert_int_equal(
+	    scratch_count(w->scratch->fd, "units/png/read@own"), 1);
+}
+
+static void
+units_over_the_size_of_the_corpus_are_counted_and_left(void **state)
+{
+	struct world *w = *state;
+	struct session *s = session(w, 0xc1);
+	struct err e;
+
+	s->ticket.limits.corpus_bytes = 10;
+	s->corpus_bytes = 4; /* it was given */
+	scratch_file(s->corpus, "a", "sixbytes", 6);
+	collect(s, true);
+	assert_int_equal(s->unit_count, 1);
+	scratch_file(s->corpus, "b", "more", 4);
+	scratch_file(s->corpus, "c", "most", 4);
+	scratch_file(s->corpus, "d", "sixbytes", 6); /* known: not counted */
+	collect(s, true);
+	collect(s, true);
+	assert_int_equal(s->unit_count, 1);
+	assert_int_equal(s->units_over, 2);
+	assert_int_equal(seal_units(s, &e), 0);
+	collect_keep(s);
+	assert_int_equal(scratch_count(w->scratch->fd, "units/png/read"), 1);
+}
+
 static void
 what_was_sealed_is_known_to_the_next_runner(void **state)
 {
@@ -289,6 +339,8 @@ main(void)
 	    WORLD(when_the_engine_has_ended_all_is_settled),
 	    WORLD(links_pipes_and_folders_are_not_taken),
 	    WORLD(a_unit_is_sealed_once_per_target_and_bot),
+	    WORLD(another_corpus_of_the_target_has_units_of_its_own),
+	    WORLD(units_over_the_size_of_the_corpus_are_counted_and_left),
 	    WORLD(what_was_sealed_is_known_to_the_next_runner),
 	    WORLD(a_bundle_closes_at_1024_records_and_at_8_mib),
 	    WORLD(a_crashing_input_is_queued_once),

@@ -62,6 +62,9 @@ a_crash_carries_input_report_command_and_k_of_n(void **state)
 	buf_adds(&f.report, "==1==ERROR: AddressSanitizer: SEGV");
 	strv_add(&s->again_plan.env, "ASAN_OPTIONS=exitcode=77");
 	strv_add(&s->again_plan.env, "PATH=/usr/bin");
+	strv_add(&s->again_plan.env, "MODE=fast");
+	assert_int_equal(
+	    ticket_add_environment(&s->ticket, "MODE=fast", &e), 0);
 	strv_add(&s->again_plan.argv, "/work/build/read");
 	strv_add(&s->again_plan.argv, "-timeout=25");
 	strv_add(&s->again_plan.argv, "/work/crashes/x");
@@ -83,7 +86,8 @@ a_crash_carries_input_report_command_and_k_of_n(void **state)
 	assert_string_equal(text, "==1==ERROR: AddressSanitizer: SEGV");
 	world_records(w, BUNDLE(1, c), REC_COMMAND, keep_text, text);
 	assert_string_equal(text,
-	    "env\nASAN_OPTIONS=exitcode=77\n./read\n-timeout=25\nINPUT\n");
+	    "env\nASAN_OPTIONS=exitcode=77\nMODE=fast\n./read\n-timeout=25\n"
+	    "INPUT\n");
 }
 
 static void
@@ -155,6 +159,51 @@ complete_says_how_it_ended_and_names_its_seqs(void **state)
 }
 
 static void
+a_check_seals_its_verdict_and_no_statistics(void **state)
+{
+	struct world *w = *state;
+	struct session *s = world_session(w, 0xc1);
+	char text[512] = "";
+	struct record rec;
+	struct err e;
+
+	s->check = s->has_verdict = true;
+	s->verdict = CHECK_BAD;
+	s->stop = STOP_DONE;
+	s->now.instrumented = 295;
+	s->now.features = 5;
+	s->elf.calls = 6196;
+	s->dict = 118;
+	s->seeds = 240;
+	buf_adds(&s->verdict_lines, "it does not run\nonly 3 edges");
+	assert_int_equal(seal_stats(&w->r, NULL, true, &e), 0);
+	assert_int_equal(
+	    world_records(w, BUNDLE(1, b), REC_STATS, keep_record, &rec), 0);
+	assert_int_equal(seal_complete(s, &e), 0);
+	assert_int_equal(
+	    world_records(w, BUNDLE(2, b), REC_COMPLETE, keep_record, &rec), 1);
+	assert_string_equal(rec.word2, "done");
+	assert_int_equal(
+	    world_records(w, BUNDLE(2, b), REC_CHECK, keep_record, &rec), 1);
+	assert_string_equal(rec.word, "bad");
+	assert_int_equal(rec.n[CHECK_EDGES], 295);
+	assert_int_equal(rec.n[CHECK_FEATURES], 5);
+	assert_int_equal(rec.n[CHECK_CALLS], 6196);
+	assert_int_equal(rec.n[CHECK_DICT], 118);
+	assert_int_equal(rec.n[CHECK_SEEDS], 240);
+	world_records(w, BUNDLE(2, b), REC_CHECK, keep_text, text);
+	assert_string_equal(text, "it does not run\nonly 3 edges");
+	assert_int_equal(
+	    world_records(w, BUNDLE(2, b), REC_NEEDS, NULL, NULL), 0);
+	buf_reset(&s->verdict_lines);
+	s->verdict = CHECK_GOOD;
+	assert_int_equal(seal_complete(s, &e), 0);
+	world_records(w, BUNDLE(3, b), REC_CHECK, keep_record, &rec);
+	assert_string_equal(rec.word, "good");
+	assert_false(rec.has_payload);
+}
+
+static void
 one_stats_bundle_speaks_of_every_lease(void **state)
 {
 	struct world *w = *state;
@@ -194,6 +243,7 @@ main(void)
 	    WORLD(the_empty_input_is_an_input),
 	    WORLD(an_input_over_64_mib_stays_in_held),
 	    WORLD(complete_says_how_it_ended_and_names_its_seqs),
+	    WORLD(a_check_seals_its_verdict_and_no_statistics),
 	    WORLD(one_stats_bundle_speaks_of_every_lease),
 	};
 	/* clang-format on */

@@ -142,6 +142,7 @@ a_running_session_gets_only_what_is_new_to_it(void **state)
 	list(w, 1, all, 2);
 	assert_int_equal(unpack(w, also, 3, &g, &e), 0);
 	assert_int_equal(g.last, 5);
+	assert_int_equal(g.given, 6); /* "b-0" and "b-1" */
 	assert_int_equal(units(w), 5);
 	assert_int_equal(scratch_count(w->scratch->fd, "also"), 2);
 	/* Another session of the same job has unpacked them meanwhile. */
@@ -164,6 +165,31 @@ a_job_without_segments_is_fine(void **state)
 	list(w, 1, NULL, 0);
 	assert_int_equal(unpack(w, -1, 0, &g, &e), 0);
 	assert_int_equal(units(w), 0);
+}
+
+/* A corpus of the job's own: its segments may bear either name. */
+static void
+segments_of_the_jobs_own_corpus_are_taken(void **state)
+{
+	struct world *w = *state;
+	struct segment all = {segment(w, "read@own", "a", 3), 1, 3, 1};
+	struct segments g;
+	struct ticket t;
+	struct err e;
+
+	world_ticket(&t, 0xc1);
+	strcpy(t.corpus.text, "read@own");
+	g = (struct segments){.root = w->scratch->fd,
+	    .cache = fs_make_dir_open(
+		w->scratch->fd, "units/png/read@own", 0755, NULL),
+	    .ticket = &t,
+	    .also = -1};
+	list(w, 1, &all, 1);
+	assert_int_equal(segments_unpack(&g, &e), 0);
+	assert_int_equal(
+	    scratch_count(w->scratch->fd, "units/png/read@own"), 3);
+	close(g.cache);
+	ticket_release(&t);
 }
 
 static void
@@ -201,6 +227,7 @@ main(void)
 	    WORLD(listed_segments_become_units_once),
 	    WORLD(a_running_session_gets_only_what_is_new_to_it),
 	    WORLD(a_job_without_segments_is_fine),
+	    WORLD(segments_of_the_jobs_own_corpus_are_taken),
 	    WORLD(bad_segments_are_refused_with_a_sentence),
 	};
 	/* clang-format on */

@@ -28,16 +28,20 @@ static const char *const links[] = {"sftp", "dir", NULL};
 
 /* clang-format off */
 static const struct config_key keys[] = {
-	{ "name", CONFIG_STRING, AT(name), "b1", NULL, 0, 0 },
-	{ "slots", CONFIG_U64, AT(slots), "2", NULL, 1, 64 },
-	{ "limits.wait", CONFIG_DURATION, AT(wait), "30s", NULL, 0, 0 },
-	{ "limits.disk_reserve", CONFIG_SIZE, AT(reserve), "1GiB", NULL, 0, 0 },
-	{ "keep", CONFIG_BOOL, AT(keep), NULL, NULL, 0, 0 },
-	{ "link", CONFIG_ENUM, AT(link), "dir", links, 0, 0 },
-	{ "tags", CONFIG_LIST, AT(tags), "old", NULL, 0, 0 },
+	{ "name", CONFIG_STRING, AT(name), "b1", NULL, 0, 0, false },
+	{ "slots", CONFIG_U64, AT(slots), "2", NULL, 1, 64, false },
+	{ "limits.wait", CONFIG_DURATION, AT(wait), "30s", NULL, 0, 0, false },
+	{ "limits.disk_reserve", CONFIG_SIZE, AT(reserve), "1GiB", NULL, 0, 0, false },
+	{ "keep", CONFIG_BOOL, AT(keep), NULL, NULL, 0, 0, false },
+	{ "link", CONFIG_ENUM, AT(link), "dir", links, 0, 0, false },
+	{ "tags", CONFIG_LIST, AT(tags), "old", NULL, 0, 0, false },
 };
 /* clang-format on */
-#define COUNT (sizeof(keys) / sizeof(keys[0]))
+
+static const struct config_table table = {.program = "test",
+    .keys = keys,
+    .count = sizeof(keys) / sizeof(keys[0]),
+    .size = sizeof(struct settings)};
 
 static char root_path[64];
 static struct settings s;
@@ -49,7 +53,7 @@ setup(void **state)
 	strcpy(root_path, "/tmp/pf-config-test-XXXXXX");
 	if (mkdtemp(root_path) == NULL || chdir(root_path) == -1)
 		return -1;
-	config_defaults(keys, COUNT, &s);
+	config_defaults(&table, &s);
 	return 0;
 }
 
@@ -57,7 +61,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	config_release(keys, COUNT, &s);
+	config_release(&table, &s);
 	return chdir("/") == -1 ? -1
 				: fs_remove_tree(AT_FDCWD, root_path, NULL);
 }
@@ -76,7 +80,7 @@ assert_taken(const char *text)
 	struct err e;
 
 	write_file(text, strlen(text));
-	if (config_read("f.yaml", keys, COUNT, &s, &complaints, &e) == -1)
+	if (config_read("f.yaml", &table, &s, &complaints, &e) == -1)
 		fail_msg("%s", complaints);
 	assert_null(complaints);
 }
@@ -89,7 +93,7 @@ assert_complaints(const char *text, const char *want)
 
 	write_file(text, strlen(text));
 	assert_int_equal(
-	    config_read("f.yaml", keys, COUNT, &s, &complaints, &e), -1);
+	    config_read("f.yaml", &table, &s, &complaints, &e), -1);
 	assert_int_equal(e.cls, ERR_REFUSED);
 	assert_string_equal(complaints, want);
 	assert_int_equal(strlen(e.text), strcspn(want, "\n"));
@@ -156,7 +160,8 @@ all_complaints_come_with_line_and_column(void **state)
 	    "250ms, 30s, 5m, 1h or 7d\n"
 	    "f.yaml:5:3: unknown key 'limits.disk_reserv', nearest is "
 	    "'limits.disk_reserve'\n"
-	    "f.yaml:6:8: key 'slots': '65' is more than 64\n"
+	    "f.yaml:6:8: key 'slots': '65' is too large; expected 1 to "
+	    "64\n"
 	    "f.yaml:7:1: unknown key 'colour'");
 }
 
@@ -168,15 +173,16 @@ values_of_the_wrong_shape_are_named(void **state)
 	    "slots: [1]\n", "f.yaml:1:8: key 'slots' takes a plain value");
 	assert_complaints("limits: 5\n",
 	    "f.yaml:1:9: 'limits' is a section, its keys belong below it");
-	assert_complaints(
-	    "tags: [a, [b]]\n", "f.yaml:1:11: key 'tags' takes a plain value");
+	assert_complaints("tags: [a, [b]]\n",
+	    "f.yaml:1:11: key 'tags' takes a list of words");
 	assert_complaints("[a, b]: c\n", "f.yaml:1:1: a key must be a word");
 	assert_complaints(
 	    "- name\n", "f.yaml:1:1: a list of 'key: value' lines is expected");
+	assert_complaints("slots:\n",
+	    "f.yaml:1:7: key 'slots': '' is not a whole number; "
+	    "expected 1 to 64");
 	assert_complaints(
-	    "slots:\n", "f.yaml:1:7: key 'slots': '' is not a whole number");
-	assert_complaints(
-	    "name: \"a\\0b\"\n", "f.yaml:1:7: key 'name' holds a zero byte");
+	    "name: \"a\\0b\"\n", "f.yaml:1:7: a text holds a zero byte");
 }
 
 static void
@@ -202,7 +208,7 @@ what_is_no_yaml_is_named(void **state)
 	    "f.yaml:2:1: only one document is allowed");
 	write_file("name: b2\nslots: \xff\n", 18);
 	assert_int_equal(
-	    config_read("f.yaml", keys, COUNT, &s, &complaints, &e), -1);
+	    config_read("f.yaml", &table, &s, &complaints, &e), -1);
 	assert_string_equal(
 	    complaints, "f.yaml:2:8: invalid leading UTF-8 octet");
 	free(complaints);
@@ -231,26 +237,37 @@ variables_that_fail_are_named(void **state)
 	(void)state;
 	unsetenv("PF_TEST_NONE");
 	assert_complaints("slots: ${PF_TEST_NONE}\n",
-	    "f.yaml:1:8: key 'slots': '${PF_TEST_NONE}' is not set");
+	    "f.yaml:1:8: '${PF_TEST_NONE}' is not set");
 	assert_complaints("name: ${open\n",
-	    "f.yaml:1:7: key 'name': '${open' is not ${VAR} or "
+	    "f.yaml:1:7: '${open' is not ${VAR} or "
 	    "${VAR:-default}");
 	assert_complaints("name: ${9x}\n",
-	    "f.yaml:1:7: key 'name': '${9x}' is not ${VAR} or "
+	    "f.yaml:1:7: '${9x}' is not ${VAR} or "
 	    "${VAR:-default}");
 	assert_complaints("slots: ${PF_TEST_NONE:-many}\n",
-	    "f.yaml:1:8: key 'slots': 'many' is not a whole number");
+	    "f.yaml:1:8: key 'slots': 'many' is not a whole number; "
+	    "expected 1 to 64");
 	/* Only values: a key is what it is. */
 	assert_complaints("${PF_TEST_NONE:-slots}: 4\n",
 	    "f.yaml:1:1: unknown key '${PF_TEST_NONE:-slots}'");
 }
 
 static void
-a_mapping_that_is_its_own_child_ends(void **state)
+two_dollars_stand_for_one_before_a_brace(void **state)
+{
+	(void)state;
+	assert_taken("name: '$${PF_TEST_NONE}-$$-$$${x}'\n");
+	assert_string_equal(s.name, "${PF_TEST_NONE}-$$-$${x}");
+}
+
+static void
+an_alias_is_no_value(void **state)
 {
 	(void)state;
 	assert_complaints("limits: &x\n  limits: *x\n",
-	    "f.yaml:2:3: unknown key 'limits.limits'");
+	    "f.yaml:1:9: an anchor (&x) is not allowed\n"
+	    "f.yaml:2:11: an alias (*x) is not allowed: write the value "
+	    "again");
 }
 
 static void
@@ -269,16 +286,18 @@ a_file_that_cannot_be_read_is_another_matter(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    config_read("none.yaml", keys, COUNT, &s, &complaints, &e), -1);
+	    config_read("none.yaml", &table, &s, &complaints, &e), -1);
 	assert_int_equal(e.cls, ERR_NOT_FOUND);
 	assert_null(complaints);
 	assert_int_equal(
-	    config_read(root_path, keys, COUNT, &s, &complaints, &e), -1);
+	    config_read(root_path, &table, &s, &complaints, &e), -1);
 	assert_null(complaints);
 	assert_int_equal(
-	    config_read("/dev/zero", keys, COUNT, &s, &complaints, &e), -1);
+	    config_read("/dev/zero", &table, &s, &complaints, &e), -1);
 	assert_int_equal(e.cls, ERR_REFUSED);
-	assert_null(complaints);
+	assert_string_equal(
+	    complaints, "/dev/zero:1:1: longer than 64 KiB: not read");
+	free(complaints);
 }
 
 static void
@@ -290,7 +309,7 @@ a_link_to_the_file_is_fine(void **state)
 	write_file("slots: 9\n", 9);
 	assert_int_equal(symlink("f.yaml", "link.yaml"), 0);
 	assert_int_equal(
-	    config_read("link.yaml", keys, COUNT, &s, &complaints, NULL), 0);
+	    config_read("link.yaml", &table, &s, &complaints, NULL), 0);
 	assert_int_equal(s.slots, 9);
 }
 
@@ -308,7 +327,8 @@ main(void)
 	    TEST(what_is_no_yaml_is_named),
 	    TEST(variables_are_replaced_from_the_environment),
 	    TEST(variables_that_fail_are_named),
-	    TEST(a_mapping_that_is_its_own_child_ends),
+	    TEST(two_dollars_stand_for_one_before_a_brace),
+	    TEST(an_alias_is_no_value),
 	    TEST(a_complaint_is_one_line_whatever_the_key),
 	    TEST(a_file_that_cannot_be_read_is_another_matter),
 	    TEST(a_link_to_the_file_is_fine),

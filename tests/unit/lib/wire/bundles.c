@@ -48,6 +48,9 @@ sample_record(enum record_type type)
 	/* A lease's result is one of three words. */
 	if (type == REC_COMPLETE)
 		text_copy(r.word2, sizeof(r.word2), "failed");
+	/* And a check has one of three verdicts. */
+	if (type == REC_CHECK)
+		text_copy(r.word, sizeof(r.word), "incompatible");
 	for (i = 0; i < sizeof(r.n) / sizeof(r.n[0]); i++)
 		r.n[i] = 1000 + i;
 	return r;

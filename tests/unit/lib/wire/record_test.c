@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/base/json.h"
+#include "lib/base/text.h"
 #include "tests/unit/lib/wire/bundles.h"
 
 /* The line of a type, with a payload if it can have one. */
@@ -120,9 +121,10 @@ spoil(const struct buf *line)
 			assert_refused(&odd, "a value of another kind");
 		}
 		rewrite(&odd, root, i, NULL);
-		/* A crash may come without its payload. */
+		/* A crash or check may come without its payload. */
 		if (strcmp(json_key(root, i), "size") != 0 ||
-		    strstr(line->data, "\"rec\":\"crash\"") == NULL)
+		    (strstr(line->data, "\"rec\":\"crash\"") == NULL &&
+			strstr(line->data, "\"rec\":\"check\"") == NULL))
 			assert_refused(&odd, "a key is missing");
 	}
 	rewrite(&odd, root, -1, NULL);
@@ -264,6 +266,41 @@ kinds_say_what_they_hold_and_how_they_are_named(void **state)
 }
 
 static void
+a_check_has_one_of_three_verdicts(void **state)
+{
+	enum check_verdict v, got;
+	struct record r = sample_record(REC_CHECK);
+	struct buf line = BUF_INIT;
+	struct err e;
+	int i;
+
+	(void)state;
+	for (i = 0; i < CHECK_VERDICTS; i++) {
+		v = (enum check_verdict)i;
+		assert_int_equal(
+		    check_verdict_parse(&got, check_verdict_name(v)), 0);
+		assert_int_equal(got, v);
+	}
+	assert_int_equal(check_verdict_parse(&got, "ugly"), -1);
+	text_copy(r.word, sizeof(r.word), "ugly");
+	assert_int_equal(record_format(&line, &r, &e), 0);
+	assert_int_equal(record_parse(&r, line.data, line.len - 1, &e), -1);
+	assert_int_equal(e.cls, ERR_REFUSED);
+	assert_non_null(strstr(e.text, "'ugly'"));
+	buf_release(&line);
+}
+
+static void
+new_records_travel_where_they_belong(void **state)
+{
+	(void)state;
+	assert_true(record_allowed(KIND_REGISTER, REC_CPU));
+	assert_false(record_allowed(KIND_HEARTBEAT, REC_CPU));
+	assert_true(record_allowed(KIND_COMPLETE, REC_CHECK));
+	assert_false(record_allowed(KIND_STATS, REC_CHECK));
+}
+
+static void
 an_end_is_read_as_it_was_written(void **state)
 {
 	struct bundle_end end = {.records = 17}, got;
@@ -290,6 +327,8 @@ main(void)
 	    cmocka_unit_test(a_spoiled_header_is_refused),
 	    cmocka_unit_test(of_a_newer_header_only_the_version_is_read),
 	    cmocka_unit_test(kinds_say_what_they_hold_and_how_they_are_named),
+	    cmocka_unit_test(a_check_has_one_of_three_verdicts),
+	    cmocka_unit_test(new_records_travel_where_they_belong),
 	    cmocka_unit_test(an_end_is_read_as_it_was_written),
 	};
 

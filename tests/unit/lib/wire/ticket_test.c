@@ -24,13 +24,20 @@ sample(int files)
 	    .bot = {"b1"},
 	    .project = {"png"},
 	    .target = {"read"},
+	    .corpus = {"read@own"},
 	    .engine = "libfuzzer",
 	    .sanitizer = "address",
 	    .slice_ms = 3600000,
 	    .trace = "t-1",
 	    .program = "bin/read 0",
+	    .limits = {2048, 25000, 7200000, 1 << 30},
 	    .file_count = files};
 	int i;
+
+	assert_int_equal(ticket_add_argument(&t, "-max_len=100", NULL), 0);
+	assert_int_equal(
+	    ticket_add_environment(&t, "ASAN_OPTIONS=a=1:b=2", NULL), 0);
+	assert_int_equal(ticket_add_environment(&t, "EMPTY=", NULL), 0);
 
 	memset(&t.build, 0x5a, sizeof(t.build));
 	t.files = mem_array((size_t)files, sizeof(*t.files));
@@ -75,6 +82,22 @@ a_ticket_is_read_as_it_was_written(void **state)
 	buf_release(&text);
 }
 
+/* As many and as long as they may be, of what JSON has to escape. */
+static void
+fill_words(struct ticket *t)
+{
+	char word[TICKET_WORD_MAX + 1];
+	int i, n = TICKET_WORDS_BYTES / (TICKET_WORD_MAX + 1);
+
+	memset(word, '\\', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	for (i = 1; i < n; i++)
+		assert_int_equal(ticket_add_argument(t, word, NULL), 0);
+	word[1] = '=';
+	for (i = 2; i < n; i++)
+		assert_int_equal(ticket_add_environment(t, word, NULL), 0);
+}
+
 static void
 the_largest_ticket_is_read(void **state)
 {
@@ -90,6 +113,7 @@ the_largest_ticket_is_read(void **state)
 		memset(t.files[i].path + len, '"', TICKET_PATH_MAX - len);
 		t.files[i].size = INT64_MAX;
 	}
+	fill_words(&t);
 	text_copy(t.program, sizeof(t.program), t.files[7].path);
 	ticket_format(&text, &t);
 	assert_true(text.len <= TICKET_MAX_BYTES);
@@ -165,6 +189,94 @@ keys_of_a_newer_master_are_ignored(void **state)
 }
 
 static void
+a_check_has_no_job(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct ticket t = sample(1), got;
+
+	(void)state;
+	t.job = 0;
+	text_copy(t.kind, sizeof(t.kind), "check");
+	ticket_format(&text, &t);
+	assert_non_null(strstr(text.data, "\"job\":null"));
+	assert_int_equal(ticket_parse(&got, text.data, text.len, NULL), 0);
+	assert_int_equal(got.job, 0);
+	assert_string_equal(got.kind, "check");
+	assert_same(&t, &got);
+	ticket_release(&got);
+	ticket_release(&t);
+	buf_release(&text);
+}
+
+/* A bot that was upgraded finds such tickets in work/. */
+static void
+a_ticket_of_before_there_were_settings_is_read(void **state)
+{
+	static const char *const keys[][2] = {
+	    {"\"corpus\":\"read@own\",", ""},
+	    {"\"memory_mb\":2048,", ""},
+	    {"\"timeout_ms\":25000,", ""},
+	    {"\"cpu_ms\":7200000,", ""},
+	    {"\"corpus_bytes\":1073741824,", ""},
+	    {"\"arguments\":[\"-max_len=100\"],", ""},
+	    {"\"environment\":[\"ASAN_OPTIONS=a=1:b=2\",\"EMPTY=\"],", ""},
+	};
+	struct buf text = BUF_INIT, odd = BUF_INIT;
+	struct ticket t = sample(1), got;
+	char *at;
+	size_t i;
+
+	(void)state;
+	ticket_format(&text, &t);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		at = strstr(text.data, keys[i][0]);
+		assert_non_null(at);
+		memmove(at, at + strlen(keys[i][0]),
+		    strlen(at + strlen(keys[i][0])) + 1);
+	}
+	buf_adds(&odd, text.data);
+	assert_int_equal(ticket_parse(&got, odd.data, odd.len, NULL), 0);
+	assert_string_equal(got.corpus.text, "read");
+	assert_int_equal(got.limits.memory_mb, 0);
+	assert_int_equal(got.limits.corpus_bytes, 0);
+	assert_int_equal(got.argument_count + got.environment_count, 0);
+	ticket_release(&got);
+	ticket_release(&t);
+	buf_release(&text);
+	buf_release(&odd);
+}
+
+static void
+words_are_clean_few_and_short(void **state)
+{
+	char word[TICKET_WORD_MAX + 2];
+	struct ticket t = {0};
+	struct err e;
+	int i;
+
+	(void)state;
+	memset(word, 'a', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	assert_int_equal(ticket_add_argument(&t, word, &e), -1);
+	assert_int_equal(e.cls, ERR_REFUSED);
+	assert_int_equal(ticket_add_argument(&t, "a\nb", &e), -1);
+	assert_int_equal(ticket_add_argument(&t, "\xff", &e), -1);
+	assert_int_equal(ticket_add_environment(&t, "NAME", &e), -1);
+	assert_int_equal(ticket_add_environment(&t, "=value", &e), -1);
+	assert_int_equal(t.argument_count + t.environment_count, 0);
+	for (i = 0; i < TICKET_MAX_WORDS; i++)
+		assert_int_equal(ticket_add_argument(&t, "-a=1", &e), 0);
+	assert_int_equal(ticket_add_argument(&t, "-a=1", &e), -1);
+	ticket_release(&t);
+	word[TICKET_WORD_MAX] = '\0';
+	for (i = 0; i < TICKET_MAX_WORDS; i++)
+		if (ticket_add_argument(&t, word, &e) == -1)
+			break;
+	assert_int_equal(i, TICKET_WORDS_BYTES / TICKET_WORD_MAX);
+	ticket_release(&t);
+}
+
+static void
 anything_else_is_no_ticket(void **state)
 {
 	static const char *const changes[][2] = {
@@ -192,6 +304,15 @@ anything_else_is_no_ticket(void **state)
 	    {"\"size\":1048576", "\"size\":9223372036854775808"},
 	    {"\"sha256\":\"01", "\"sha256\":\"1"},
 	    {"\"files\":[", "\"files\":[],\"x\":["},
+	    {"\"read@own\"", "\"../x\""},
+	    {"\"read@own\"", "null"},
+	    {"\"job\":\"", "\"job\":7,\"x\":\""},
+	    {"\"memory_mb\":2048", "\"memory_mb\":-1"},
+	    {"\"cpu_ms\":", "\"cpu_ms\":\"1\",\"x\":"},
+	    {"\"arguments\":[", "\"arguments\":[7,"},
+	    {"\"arguments\":[", "\"arguments\":{},\"x\":["},
+	    {"\"-max_len=100\"", "\"-a=\\n\""},
+	    {"\"EMPTY=\"", "\"EMPTY\""},
 	    {"\"files\":[", "\"files\":[[],"},
 	};
 	struct err e;
@@ -229,6 +350,9 @@ main(void)
 	    cmocka_unit_test(the_largest_ticket_is_read),
 	    cmocka_unit_test(paths_stay_below_their_folder),
 	    cmocka_unit_test(keys_of_a_newer_master_are_ignored),
+	    cmocka_unit_test(a_check_has_no_job),
+	    cmocka_unit_test(a_ticket_of_before_there_were_settings_is_read),
+	    cmocka_unit_test(words_are_clean_few_and_short),
 	    cmocka_unit_test(anything_else_is_no_ticket),
 	    cmocka_unit_test(a_ticket_that_is_cut_short_is_none),
 	};

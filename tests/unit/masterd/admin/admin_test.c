@@ -205,6 +205,31 @@ an_oversize_body_is_refused(void **state)
 
 /* ---- builds ---------------------------------------------------------- */
 
+static void
+a_build_that_somebody_needs_is_not_removed(void **state)
+{
+	struct server *s = *state;
+	struct answer a;
+
+	/* Job aaaa... is pinned to it. */
+	expect_error(s, "DELETE", "builds/1111", NULL, 409, "conflict",
+	    "cannot be removed, a job is pinned to it");
+	expect_error(
+	    s, "DELETE", "builds/99", NULL, 404, "not_found", "not found");
+	request(&a, s, "DELETE", "builds/2222?reason=wrong%20flags", NULL, 0);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(
+	    json_get_string(item_of(&a), "state", ""), "removed");
+	assert_string_equal(
+	    json_get_string(item_of(&a), "reason", ""), "wrong flags");
+	answer_release(&a);
+	expect_error(s, "DELETE", "builds/2222", NULL, 409, "conflict",
+	    "removed already");
+	get(&a, s, "builds?status=removed");
+	assert_int_equal(json_count(json_get(json_root(a.json), "items")), 1);
+	answer_release(&a);
+}
+
 /* What a libFuzzer program with ASan looks like to the master. */
 static const char target_bytes[] =
     "\177ELF....LLVMFuzzerTestOneInput..libFuzzer: ..__asan_init..";
@@ -480,6 +505,7 @@ main(int argc, char **argv)
 	    TEST(a_misspelt_key_does_not_make_an_endless_job),
 	    TEST(numbers_out_of_range_are_refused),
 	    TEST(an_oversize_body_is_refused),
+	    TEST(a_build_that_somebody_needs_is_not_removed),
 	    TEST(a_build_goes_in_by_difference_and_is_known_the_second_time),
 	    TEST(a_build_without_target_is_refused_with_reasons),
 	    TEST(bytes_under_a_wrong_name_are_refused),

@@ -171,7 +171,7 @@ static void
 a_served_socket_is_not_taken_and_a_dead_one_is(void **state)
 {
 	struct server *s = *state;
-	struct admin_hooks hooks = {NULL, NULL, NULL, NULL};
+	struct admin_hooks hooks = {.changed = NULL};
 	char dir[200];
 	struct loop *loop;
 	struct admin *a;

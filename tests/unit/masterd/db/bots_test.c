@@ -280,6 +280,25 @@ nobody_is_late_for_the_time_the_master_was_away(void **state)
 }
 
 static void
+how_long_anything_takes_is_set(void **state)
+{
+	struct lease_times times = LEASE_TIMES;
+	struct farm *f = *state;
+
+	times.late_beats = 1;
+	times.lost_beats = 2;
+	leases_set_times(f->db, &times);
+	farm_beat(f, f->bot, FARM_EPOCH, 1, START);
+	assert_string_equal(tick(f, START + 10000), "");
+	assert_string_equal(tick(f, START + 10001), "late ");
+	assert_string_equal(tick(f, START + 20001), "lost ");
+	times.clash_ms = 500;
+	clash(f);
+	farm_beat(f, f->bot, FARM_OTHER, 9, START + 25000);
+	assert_string_equal(tick(f, START + 25000), "up ");
+}
+
+static void
 a_bot_that_left_is_neither_late_nor_lost(void **state)
 {
 	struct farm *f = *state;
@@ -292,6 +311,27 @@ a_bot_that_left_is_neither_late_nor_lost(void **state)
 	assert_string_equal(state_of(f, f->bot), "left");
 	assert_string_equal(tick(f, START + 900000), "");
 	assert_string_equal(state_of(f, f->bot), "left");
+}
+
+static void
+hosts_are_alike_by_what_they_register(void **state)
+{
+	struct bot_facts facts = {.sandbox = "bwrap",
+	    .arch = "x86_64",
+	    .os = "Debian GNU/Linux 12",
+	    .cpu = "EPYC 7502",
+	    .tags = "",
+	    .engines = "libfuzzer"};
+	struct farm *f = *state;
+
+	assert_int_equal(bots_register(f->db, f->bot, &facts, NULL), 0);
+	assert_string_equal(farm_text(f, "SELECT host_class FROM bot"),
+	    "x86_64 Debian GNU/Linux 12 EPYC 7502");
+	assert_string_equal(farm_text(f, "SELECT cpu FROM bot"), "EPYC 7502");
+	facts.cpu = NULL; /* of a bot that does not say */
+	assert_int_equal(bots_register(f->db, f->bot, &facts, NULL), 0);
+	assert_string_equal(farm_text(f, "SELECT host_class FROM bot"),
+	    "x86_64 Debian GNU/Linux 12");
 }
 
 /* ---- what it is told ------------------------------------------------- */
@@ -418,7 +458,9 @@ main(void)
 	    T(a_restart_of_the_master_is_no_silence),
 	    T(a_silent_bot_is_late_and_then_lost),
 	    T(nobody_is_late_for_the_time_the_master_was_away),
+	    T(how_long_anything_takes_is_set),
 	    T(a_bot_that_left_is_neither_late_nor_lost),
+	    T(hosts_are_alike_by_what_they_register),
 	    T(serials_follow_the_clock_and_never_go_back),
 	    T(an_epoch_that_is_not_known_is_listed_with_below_0),
 	    T(at_most_32_epochs_are_listed_oldest_first_the_named_ones),

@@ -131,6 +131,7 @@ make_build(struct build_new *b, struct manifest *m)
 	b->revision = "";
 	b->engine = "libfuzzer";
 	b->sanitizer = "address";
+	b->arch = "x86_64";
 	b->by = "user:x";
 	b->targets = &target;
 	b->target_count = 1;

@@ -19,6 +19,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "masterd/db/db_internal.h"
+#include "masterd/db/retention.h"
 #include "tests/unit/scratch.h"
 
 static struct db *
@@ -159,6 +160,117 @@ a_damaged_file_is_not_opened(void **state)
 	assert_int_equal(pwrite(fd, junk, sizeof(junk), 8192), 8192);
 	close(fd);
 	refuses(state, ERR_BUG, "damaged");
+}
+
+/* ---- DESIGN of this folder ------------------------------------------- */
+
+static char *
+design(void)
+{
+	struct buf text = BUF_INIT;
+
+	assert_int_equal(
+	    fs_read_file(AT_FDCWD, "masterd/db/DESIGN", &text, 1 << 20, NULL),
+	    0);
+	return buf_detach(&text);
+}
+
+static void
+every_table_and_index_stands_in_design(void **state)
+{
+	struct db *db = open_db(state);
+	char *text = design(), word[80];
+	sqlite3_stmt *row;
+	int got, count = 0;
+
+	got = db_query(db, NULL, &row,
+	    "SELECT name, type FROM sqlite_master WHERE type IN ('table', "
+	    "'index') AND name NOT LIKE 'sqlite_%'",
+	    "");
+	for (; got == 1; got = db_next(db, NULL, row), count++) {
+		snprintf(word, sizeof(word),
+		    strcmp(db_text(row, 1), "table") == 0 ? "\n  %s " : "%s",
+		    db_text(row, 0));
+		if (strstr(text, word) == NULL)
+			fail_msg("'%s' is not in masterd/db/DESIGN", word);
+	}
+	assert_true(count > 40);
+	free(text);
+	db_close(db);
+}
+
+static void
+every_rule_of_retention_stands_in_design(void **state)
+{
+	char *text = design(), word[80];
+	char *from, *to;
+	size_t i;
+
+	(void)state;
+	/* One line, for a name may be broken by one. */
+	for (from = to = text; *from != '\0'; from++)
+		if (*from != '\n' &&
+		    (*from != ' ' || to == text || to[-1] != ' '))
+			*to++ = *from;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	*to = '\0';
+	for (i = 0; retention_rule(i) != NULL; i++) {
+		snprintf(word, sizeof(word), "\"%s\"", retention_rule(i));
+		if (strstr(text, word) == NULL)
+			fail_msg("%s is not in masterd/db/DESIGN", word);
+	}
+	free(text);
+}
+
+/* "thing old -> a, b" lines of the section, as "thing old new" in "out". */
+static void
+transitions_of(char *text, struct buf *out)
+{
+	char thing[32] = "", *line, *next, *old, *arrow, *news, *word;
+
+	line = strstr(text, "\nWhich state may follow which\n");
+	assert_non_null(line);
+	for (line = strchr(line + 1, '\n') + 1; *line == ' '; line = next) {
+		next = strchr(line, '\n') + 1;
+		next[-1] = '\0';
+		arrow = strstr(line, " -> ");
+		assert_non_null(arrow);
+		*arrow = '\0';
+		old = strrchr(line, ' ') + 1;
+		if (line[2] != ' ')
+			snprintf(thing, sizeof(thing), "%.*s",
+			    (int)strcspn(line + 2, " "), line + 2);
+		for (news = arrow + 4; (word = strsep(&news, ", ")) != NULL;)
+			if (*word != '\0')
+				buf_printf(out, "(%s %s %s)", thing, old, word);
+	}
+}
+
+static void
+transitions_are_those_of_design(void **state)
+{
+	struct db *db = open_db(state);
+	struct buf said = BUF_INIT;
+	char *text = design(), word[80];
+	sqlite3_stmt *row;
+	size_t all = 0;
+	int got;
+
+	transitions_of(text, &said);
+	got = db_query(
+	    db, NULL, &row, "SELECT thing, old, new FROM transition", "");
+	for (; got == 1; got = db_next(db, NULL, row)) {
+		snprintf(word, sizeof(word), "(%s %s %s)", db_text(row, 0),
+		    db_text(row, 1), db_text(row, 2));
+		if (strstr(buf_text(&said), word) == NULL)
+			fail_msg("%s is not in masterd/db/DESIGN", word);
+		all += strlen(word);
+	}
+	assert_int_equal(all, said.len);
+	buf_release(&said);
+	free(text);
+	db_close(db);
 }
 
 /* ---- transactions ---------------------------------------------------- */
@@ -355,6 +467,9 @@ main(void)
 	    T(a_newer_schema_is_refused_and_left_alone),
 	    T(another_programs_database_is_refused),
 	    T(a_damaged_file_is_not_opened),
+	    T(every_table_and_index_stands_in_design),
+	    T(every_rule_of_retention_stands_in_design),
+	    T(transitions_are_those_of_design),
 	    T(what_was_committed_outlives_a_kill),
 	    T(a_part_can_be_undone),
 	    T(each_transaction_has_a_number_of_its_own),

@@ -250,6 +250,50 @@ each_crash_is_told_with_its_bucket(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, farm_setup, farm_teardown)
 
+/* Units of a job with a corpus of its own go there; all else stays the
+ * target's. */
+static void
+a_corpus_of_a_jobs_own_gets_that_jobs_units(void **state)
+{
+	struct farm *f = *state;
+	struct bundle_header h = sample_header(KIND_CORPUS);
+	struct facts_place p;
+
+	farm_job(f);
+	farm_sql(f,
+	    "UPDATE job SET job = '00000000000000aa';"
+	    "INSERT INTO target (id, project, name, generation, added_ms, of)"
+	    " VALUES (7, 1, 'inflate@own-00000000', 1, 1, 1);"
+	    "UPDATE job SET corpus = 7");
+	h.has_target = true;
+	text_copy(h.project.text, sizeof(h.project.text), "zlib");
+	text_copy(h.target.text, sizeof(h.target.text), "inflate");
+	h.job = 0xaa;
+	assert_int_equal(facts_find_target(f->db, &h, &p, NULL), 0);
+	assert_int_equal(p.target, 7);
+	assert_string_equal(p.project.text, "zlib");
+	assert_string_equal(p.name.text, "inflate@own-00000000");
+	h.job = 0xbb;
+	assert_int_equal(facts_find_target(f->db, &h, &p, NULL), 0);
+	assert_int_equal(p.target, 1);
+	h.job = 0xaa;
+	h.kind = KIND_CRASH;
+	assert_int_equal(facts_find_target(f->db, &h, &p, NULL), 0);
+	assert_int_equal(p.target, 1);
+	assert_string_equal(p.name.text, "inflate");
+	h.kind = KIND_COVERAGE;
+	assert_int_equal(facts_find_target(f->db, &h, &p, NULL), 0);
+	assert_int_equal(p.target, 1);
+	/* A job of another target cannot fill it. */
+	farm_sql(f,
+	    "INSERT INTO target (id, project, name, generation,"
+	    " added_ms) VALUES (8, 1, 'deflate', 1, 1)");
+	h.kind = KIND_CORPUS;
+	text_copy(h.target.text, sizeof(h.target.text), "deflate");
+	assert_int_equal(facts_find_target(f->db, &h, &p, NULL), 0);
+	assert_int_equal(p.target, 8);
+}
+
 int
 main(void)
 {
@@ -264,6 +308,7 @@ main(void)
 	    T(a_number_is_never_given_twice),
 	    T(files_of_a_crash_are_known_by_its_rows),
 	    T(each_crash_is_told_with_its_bucket),
+	    T(a_corpus_of_a_jobs_own_gets_that_jobs_units),
 	};
 
 	return cmocka_run_group_tests_name("facts", tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "lib/base/json.h"
 #include "lib/base/text.h"
 #include "masterd/db/ledger.h"
+#include "masterd/db/retention.h"
 #include "tests/unit/masterd/farm.h"
 
 #define GENERATION "00000000000000cc"
@@ -153,6 +154,14 @@ a_duplicate_is_counted_and_changes_nothing_else(void **state)
 }
 
 static void
+fold(struct farm *f, uint64_t now_ms)
+{
+	struct retention r = {.policy = RETENTION_DEFAULT};
+
+	assert_int_equal(retention_run(f->db, &r, now_ms, 1000, NULL), 0);
+}
+
+static void
 rows_fold_into_ranges_and_gaps_stay_gaps(void **state)
 {
 	struct farm *f = *state;
@@ -162,10 +171,9 @@ rows_fold_into_ranges_and_gaps_stay_gaps(void **state)
 	farm_record(f, epoch, 2, "refused", "b");
 	farm_record(f, epoch, 3, "held", "c");
 	farm_record(f, epoch, 5, "ingested", "e");
-	assert_int_equal(ledger_fold(f->db, FARM_NOW + LEDGER_ROW_MS, NULL), 0);
+	fold(f, FARM_NOW + LEDGER_ROW_MS);
 	assert_int_equal(farm_number(f, "SELECT count(*) FROM ledger"), 4);
-	assert_int_equal(
-	    ledger_fold(f->db, FARM_NOW + LEDGER_ROW_MS + 1, NULL), 0);
+	fold(f, FARM_NOW + LEDGER_ROW_MS + 1);
 	/* What is refused or held keeps its row. */
 	assert_int_equal(farm_number(f, "SELECT count(*) FROM ledger"), 2);
 	assert_int_equal(look(f, 1, "a"), LEDGER_SAME);
@@ -556,8 +564,8 @@ attempts_count_by_file_and_content(void **state)
 	assert_int_equal(n, 0);
 	assert_int_equal(ledger_clear_attempts(f->db, "local", "x", NULL), 0);
 	assert_int_equal(farm_number(f, "SELECT count(*) FROM attempt"), 1);
-	/* Nobody pushed it again in two weeks. */
-	assert_int_equal(ledger_fold(f->db, LEDGER_ROW_MS + 4, NULL), 0);
+	/* Nobody pushed it again in a month. */
+	fold(f, FARM_NOW);
 	assert_int_equal(farm_number(f, "SELECT count(*) FROM attempt"), 0);
 }
 

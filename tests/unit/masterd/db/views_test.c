@@ -360,6 +360,55 @@ status_counts_and_raises_alarms(void **state)
 	json_free(j);
 }
 
+/* The sentences of status, a line each. */
+static const char *
+alarms(struct world *w)
+{
+	static struct buf lines = BUF_INIT;
+	struct buf out = BUF_INIT;
+	const struct json_value *v;
+	struct json *j;
+
+	json_open(&out, NULL, '{');
+	assert_int_equal(view_status(w->db, NULL, &out, NULL), 0);
+	json_close(&out, '}');
+	j = parse(&out);
+	buf_reset(&lines);
+	for (v = json_first(json_get(json_root(j), "alarms")); v != NULL;
+	     v = json_next(v))
+		buf_printf(&lines, "%s\n", json_string(v));
+	json_free(j);
+	return buf_text(&lines);
+}
+
+static void
+status_tells_of_poison_and_of_builds_that_wait(void **state)
+{
+	struct world *w = *state;
+	static const char waits[] =
+	    "build 111111111111 waits for a bot that can check it";
+
+	world_sql(w,
+	    "INSERT INTO task (task, kind, target, build) VALUES "
+	    "('eeeeeeeeeeeeeeee', 'check', 1, 1);"
+	    "UPDATE task SET state = 'parked', reason = 'lost 3 bots in a "
+	    "row: b1, b2, b3' WHERE id = 2");
+	assert_null(strstr(alarms(w), waits));
+	assert_non_null(strstr(alarms(w),
+	    "job aaaaaaaaaaaaaaaa has a task parked as poison, it lost 3 bots "
+	    "in a row: b1, b2, b3; to try it again: pfadm job resume "
+	    "aaaaaaaaaaaaaaaa"));
+	world_sql(w, "UPDATE build SET engine = 'honggfuzz' WHERE id = 1");
+	assert_non_null(strstr(alarms(w), waits));
+	world_sql(w,
+	    "UPDATE build SET engine = 'libfuzzer' WHERE id = 1;"
+	    "INSERT INTO build_host SELECT 1, host_class, 'x', 1 FROM bot "
+	    "WHERE id = 1");
+	assert_non_null(strstr(alarms(w), waits));
+	world_sql(w, "UPDATE task SET state = 'done' WHERE kind = 'check'");
+	assert_null(strstr(alarms(w), waits));
+}
+
 static void
 count_metric(void *arg, const char *name, const char *labels, int64_t value)
 {
@@ -397,6 +446,7 @@ main(void)
 	    TEST(a_key_in_full_wins_over_longer_ones),
 	    TEST(one_crash_id_in_two_targets_needs_the_target),
 	    TEST(status_counts_and_raises_alarms),
+	    TEST(status_tells_of_poison_and_of_builds_that_wait),
 	    TEST(metrics_are_facts_with_labels),
 	};
 

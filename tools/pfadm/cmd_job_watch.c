@@ -1,0 +1,313 @@
+/*
+ * Looking at jobs as they go on: their logs, their end, the table of those
+ * that are not over.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "tools/pfadm/commands.h"
+#include "tools/pfadm/jobs.h"
+
+#define POLL_NS (500L * 1000 * 1000)
+#define AWAY_MS (5 * 60 * 1000) /* so long the master may be away */
+#define TOP_S   2
+#define LINES   50
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt(int signo)
+{
+	(void)signo;
+	interrupted = 1;
+}
+
+static void
+catch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	interrupted = 0;
+	sigaction(SIGINT, &action, NULL);
+}
+
+static void
+rest(time_t seconds, long ns)
+{
+	const struct timespec pause = {seconds, ns};
+
+	if (!interrupted)
+		nanosleep(&pause, NULL);
+}
+
+/* ---- logs ------------------------------------------------------------ */
+
+struct log {
+	struct pfadm *pf;
+	char job[20];  /* in full */
+	char next[48]; /* place of the next piece */
+	bool any;      /* the last answer held something */
+};
+
+static int
+print_piece(struct log *l, const char *address)
+{
+	const struct json_value *item;
+	struct reply r;
+	struct err e;
+	int code = 0;
+
+	if (client_get(l->pf->client, address, &r, &e) == -1) {
+		code = complain(l->pf, &e, &r);
+	} else {
+		item = json_get(json_root(r.json), "item");
+		text_copy(
+		    l->job, sizeof(l->job), json_get_string(item, "job", ""));
+		text_copy(l->next, sizeof(l->next),
+		    json_get_string(item, "next", ""));
+		l->any = *json_get_string(item, "text", "") != '\0';
+		if (l->pf->o.json && (l->any || !l->pf->o.follow))
+			printf("%s\n", buf_text(&r.body));
+		else if (!l->pf->o.json)
+			fputs(json_get_string(item, "text", ""), stdout);
+	}
+	reply_release(&r);
+	return code;
+}
+
+int
+cmd_job_logs(struct pfadm *pf)
+{
+	uint64_t lines = pf->o.has_lines ? pf->o.lines : LINES;
+	struct buf address = BUF_INIT;
+	struct log l = {.pf = pf};
+	int code;
+
+	buf_printf(&address, "%s/logs?lines=%ju",
+	    client_path(pf->client, "jobs/%s", pf->arg), (uintmax_t)lines);
+	code = print_piece(&l, address.data);
+	if (code == 0 && !l.any && !pf->o.follow && !pf->o.json)
+		fprintf(stderr,
+		    "nothing yet: bots send the tails of their "
+		    "engines' logs each minute\n");
+	catch_interrupt();
+	while (code == 0 && pf->o.follow && !interrupted) {
+		if (fflush(stdout) == EOF)
+			code = EXIT_FAILED;
+		if (!l.any)
+			rest(0, POLL_NS);
+		buf_reset(&address);
+		buf_printf(&address, "jobs/%s/logs?after=%s", l.job, l.next);
+		if (code == 0 && !interrupted)
+			code = print_piece(&l, address.data);
+	}
+	buf_release(&address);
+	return code;
+}
+
+/* ---- wait ------------------------------------------------------------ */
+
+struct waiting {
+	struct pfadm *pf;
+	int code;         /* of those that are over */
+	int open;         /* those that are not */
+	bool *over;       /* by argument */
+	uint64_t seen_ms; /* up-time of the last answer; 0: none yet */
+};
+
+bool
+job_is_over(const char *status)
+{
+	return strcmp(status, "pending") != 0 &&
+	    strcmp(status, "running") != 0 && strcmp(status, "paused") != 0;
+}
+
+/* Failed is worse than cancelled is worse than completed. */
+static void
+note_end(struct waiting *w, const struct reply *r)
+{
+	const struct json_value *job = json_get(json_root(r->json), "item");
+	const char *status = json_get_string(job, "status", "");
+	const char *reason = json_get_string(job, "reason", "");
+	int code = strcmp(status, "completed") == 0 ? EXIT_DONE
+	    : strcmp(status, "cancelled") == 0      ? EXIT_FAILED
+						    : EXIT_FINDINGS;
+
+	if (code > w->code)
+		w->code = code;
+	if (w->pf->o.json)
+		printf("%s\n", buf_text(&r->body));
+	else
+		printf("job %s: %s on %s%s%s\n", json_get_string(job, "id", ""),
+		    status, json_get_string(job, "target", ""),
+		    *reason == '\0' ? "" : ": ", reason);
+	fflush(stdout);
+}
+
+/* A master that is started anew is no reason to give up. */
+static bool
+may_come_back(
+    const struct waiting *w, const struct reply *r, const struct err *e)
+{
+	return r->status == 0 && e->cls == ERR_AGAIN && w->seen_ms != 0 &&
+	    clock_up_ms() - w->seen_ms < AWAY_MS;
+}
+
+/* 0, or the exit code after a complaint. */
+static int
+ask(struct waiting *w, int i)
+{
+	struct pfadm *pf = w->pf;
+	const char *status;
+	struct reply r;
+	struct err e;
+	int code = 0;
+
+	if (client_get(pf->client,
+		client_path(pf->client, "jobs/%s", pf->args[i]), &r,
+		&e) == -1) {
+		if (!may_come_back(w, &r, &e))
+			code = complain(pf, &e, &r);
+	} else {
+		w->seen_ms = clock_up_ms();
+		status = json_get_string(
+		    json_get(json_root(r.json), "item"), "status", "");
+		w->over[i] = job_is_over(status);
+		if (w->over[i]) {
+			w->open--;
+			note_end(w, &r);
+		}
+	}
+	reply_release(&r);
+	return code;
+}
+
+static int
+wait_for_all(struct waiting *w)
+{
+	uint64_t began = clock_up_ms();
+	int i, code;
+
+	for (;;) {
+		for (i = 0; i < w->pf->arg_count; i++)
+			if (!w->over[i] && (code = ask(w, i)) != 0)
+				return code;
+		if (w->open == 0)
+			return w->code;
+		if (interrupted)
+			return EXIT_INTERRUPTED;
+		if ((w->pf->o.given & O_TIMEOUT) != 0 &&
+		    clock_up_ms() - began >= w->pf->o.timeout_ms) {
+			fprintf(stderr, "pfadm: %d of %d jobs are not over\n",
+			    w->open, w->pf->arg_count);
+			return EXIT_TIMEOUT;
+		}
+		rest(0, POLL_NS);
+	}
+}
+
+int
+cmd_job_wait(struct pfadm *pf)
+{
+	struct waiting w = {.pf = pf, .open = pf->arg_count};
+	int code;
+
+	w.over = mem_array((size_t)pf->arg_count, sizeof(*w.over));
+	catch_interrupt();
+	code = wait_for_all(&w);
+	free(w.over);
+	return code;
+}
+
+/* ---- top ------------------------------------------------------------- */
+
+/* Fastest first, then the youngest. */
+static int
+by_speed(const void *a, const void *b)
+{
+	const struct json_value *x = *(const struct json_value *const *)a;
+	const struct json_value *y = *(const struct json_value *const *)b;
+	uint64_t m = json_get_u64(x, "execs_per_second", 0);
+	uint64_t n = json_get_u64(y, "execs_per_second", 0);
+
+	if (m != n)
+		return m < n ? 1 : -1;
+	return strcmp(json_get_string(y, "created", ""),
+	    json_get_string(x, "created", ""));
+}
+
+static int
+fetch_live(struct pfadm *pf, struct rows *rows)
+{
+	static const char *const states[] = {"running", "pending", "paused"};
+	char address[64];
+	int i, code = 0;
+
+	for (i = 0; i < 3 && code == 0; i++) {
+		snprintf(address, sizeof(address), "jobs?status=%s", states[i]);
+		code = fetch_rows(pf, address, rows);
+	}
+	if (rows->count > 1)
+		qsort(rows->list, rows->count, sizeof(*rows->list), by_speed);
+	return code;
+}
+
+static void
+print_total(const struct rows *rows)
+{
+	uint64_t slots = 0, speed = 0;
+	size_t i;
+
+	for (i = 0; i < rows->count; i++) {
+		slots += json_get_u64(rows->list[i], "running", 0);
+		speed += json_get_u64(rows->list[i], "execs_per_second", 0);
+	}
+	printf("%s  %zu jobs, %ju slots, %ju executions a second\n\n",
+	    clock_rfc3339(clock_wall_ms()).text, rows->count, (uintmax_t)slots,
+	    (uintmax_t)speed);
+}
+
+static int
+print_top(struct pfadm *pf)
+{
+	struct rows rows = {NULL, 0, 0, NULL, 0};
+	int code = fetch_live(pf, &rows);
+
+	if (code == 0 && pf->o.json) {
+		print_rows_json(&rows);
+	} else if (code == 0) {
+		if (pf->tty)
+			fputs("\033[H\033[J", stdout);
+		print_total(&rows);
+		table_print(&rows, top_columns, pf->tty, pf->o.no_header);
+	}
+	rows_release(&rows);
+	return code;
+}
+
+/* On a terminal until interrupted; elsewhere once, or with -f on and on. */
+int
+cmd_job_top(struct pfadm *pf)
+{
+	bool again = pf->o.follow || (pf->tty && !pf->o.json);
+	int code;
+
+	catch_interrupt();
+	for (;;) {
+		code = print_top(pf);
+		if (fflush(stdout) == EOF && code == 0)
+			code = EXIT_FAILED;
+		if (code != 0 || !again || interrupted)
+			return code;
+		rest(TOP_S, 0);
+		if (interrupted)
+			return EXIT_DONE;
+		if (!pf->tty && !pf->o.json)
+			putchar('\n');
+	}
+}
