@@ -71,8 +71,10 @@ lease_load(struct db *db, int64_t id, struct lease_row *l, struct err *e)
 	    "SELECT l.bot, l.task, coalesce(t.job, 0), l.build, t.target, "
 	    "l.state IN ('offered', 'running'), t.kind, l.result, l.verdict, "
 	    "b.name, b.host_class, l.reason, l.said, l.edges, l.features, "
-	    "l.calls, l.dict, l.seeds FROM lease l JOIN task t ON t.id = "
-	    "l.task JOIN bot b ON b.id = l.bot WHERE l.id = ?",
+	    "l.calls, l.dict, l.seeds, j.status IS NOT "
+	    "'pending' FROM lease l JOIN task t ON t.id = l.task LEFT JOIN "
+	    "job j ON j.id = t.job JOIN bot b ON b.id = l.bot WHERE "
+	    "l.id = ?",
 	    "i", id);
 	if (got != 1)
 		return got == 0 ? err_set(e, ERR_BUG, "no such lease") : -1;
@@ -95,6 +97,7 @@ lease_load(struct db *db, int64_t id, struct lease_row *l, struct err *e)
 	l->calls = sqlite3_column_int64(row, 15);
 	l->dict = sqlite3_column_int64(row, 16);
 	l->seeds = sqlite3_column_int64(row, 17);
+	l->started = sqlite3_column_int(row, 18);
 	db_end(row);
 	return 0;
 }
@@ -194,8 +197,10 @@ leases_named(struct db *db, int64_t bot, uint64_t lease, uint64_t seconds,
 	int got;
 
 	got = db_query(db, e, &row,
-	    "SELECT id, state = 'offered' FROM lease WHERE lease = ? AND "
-	    "bot = ? AND state IN ('offered', 'running')",
+	    "SELECT l.id, l.state = 'offered' OR j.status IS 'pending' FROM "
+	    "lease l JOIN task t ON t.id = l.task LEFT JOIN job j ON j.id = "
+	    "t.job WHERE l.lease = ? AND l.bot = ? AND l.state IN "
+	    "('offered', 'running')",
 	    "ti", text_hex64(lease).text, bot);
 	if (got != 1)
 		return got == 0 ? came_back(db, bot, lease, e) : -1;
@@ -238,7 +243,8 @@ leases_stats(struct db *db, int64_t bot, const struct record *r, struct err *e)
 /* What it cost is a fact; of a lease that is over already the job hears the
  * rest now. */
 static int
-record_cost(struct db *db, int64_t lease, const struct record *r, struct err *e)
+record_late_cost(
+    struct db *db, int64_t lease, const struct record *r, struct err *e)
 {
 	int64_t execs = (int64_t)r->n[COMPLETE_EXECS];
 	int64_t cpu_ms = (int64_t)r->n[COMPLETE_CPU_MS];
@@ -247,7 +253,7 @@ record_cost(struct db *db, int64_t lease, const struct record *r, struct err *e)
 		"UPDATE job SET execs = job.execs + max(0, ?1 - l.execs), "
 		"cpu_ms = job.cpu_ms + max(0, ?2 - l.cpu_ms) FROM lease l "
 		"JOIN task t ON t.id = l.task WHERE job.id = t.job AND "
-		"l.id = ?3 AND l.state NOT IN ('offered', 'running')",
+		"l.id = ?3",
 		"iii", execs, cpu_ms, lease) == -1)
 		return -1;
 	return db_run(db, e,
@@ -272,27 +278,43 @@ record_check(
 	    (int64_t)r->n[CHECK_SEEDS], lease);
 }
 
+/* It acts only for the current lease of its task (PROTOCOL 31). */
+static int
+record_result(
+    struct db *db, int64_t lease, const struct lease_complete *c, struct err *e)
+{
+	const struct record *r = c->complete;
+
+	if (c->check != NULL && record_check(db, lease, c, e) == -1)
+		return -1;
+	return db_run(db, e,
+	    "UPDATE lease SET seconds = max(seconds, ?), execs = max(execs, "
+	    "?), cpu_ms = max(cpu_ms, ?), result = ?, reason = ? WHERE id = ?",
+	    "iiitti", (int64_t)r->n[COMPLETE_SECONDS],
+	    (int64_t)r->n[COMPLETE_EXECS], (int64_t)r->n[COMPLETE_CPU_MS],
+	    r->word2, c->reason, lease);
+}
+
 int
 leases_complete(struct db *db, const struct lease_complete *c, struct err *e)
 {
 	const struct record *r = c->complete;
+	sqlite3_stmt *row;
 	int64_t id;
+	bool open;
 	int got, i;
 
-	got = db_number(db, e, &id,
-	    "SELECT id FROM lease WHERE lease = ? AND "
-	    "bot = ?",
+	got = db_query(db, e, &row,
+	    "SELECT id, state IN ('offered', 'running') FROM lease WHERE "
+	    "lease = ? AND bot = ?",
 	    "ti", text_hex64(r->lease).text, c->bot);
 	if (got != 1)
 		return got; /* of a lease we do not know: a fact only */
-	if (record_cost(db, id, r, e) == -1 ||
-	    (c->check != NULL && record_check(db, id, c, e) == -1))
-		return -1;
-	/* It acts only for the current lease of its task (PROTOCOL 31). */
-	if (db_run(db, e,
-		"UPDATE lease SET result = ?, reason = ? WHERE "
-		"id = ? AND state IN ('offered', 'running')",
-		"tti", r->word2, c->reason, id) == -1)
+	id = sqlite3_column_int64(row, 0);
+	open = sqlite3_column_int(row, 1);
+	db_end(row);
+	if ((open ? record_result(db, id, c, e)
+		  : record_late_cost(db, id, r, e)) == -1)
 		return -1;
 	for (i = 0; i < c->need_count; i++)
 		if (db_run(db, e,
@@ -369,7 +391,7 @@ act(struct db *db, struct lease_row *l, const struct lease_turn *turn,
 		if (unfit) /* costs neither a failure nor an attempt */
 			result = "cancelled";
 	}
-	if (strcmp(result, "done") == 0 &&
+	if (strcmp(result, "done") == 0 && !l->started &&
 	    job_started(db, l->id, turn->now_ms, e) == -1)
 		return -1;
 	if (lease_close(db, l->id, result, NULL, turn->now_ms, e) == -1)

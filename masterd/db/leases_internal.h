@@ -26,6 +26,7 @@ void rows_free(struct rows *r);
 struct lease_row {
 	int64_t id, bot, task, job, build, target; /* job 0: none */
 	bool open;
+	bool started; /* its job is not pending any more */
 	char kind[16], result[16], verdict[16];
 	char bot_name[40], host_class[400];
 	char reason[512]; /* of its complete */
