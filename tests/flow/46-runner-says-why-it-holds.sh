@@ -59,7 +59,10 @@ new_epoch=true status 00000000000000c2
 wait_until 15 registered $((n + 2)) || fail "a new epoch: no register"
 epoch=$(sed -n 's/.* epoch.new .*epoch=\([0-9a-f]*\).*/\1/p' "$work/log")
 [ -n "$epoch" ] && [ "$epoch" != "$old" ] || fail "no new epoch"
-wait_until 10 test -z "$(ls "$bot/work")" || fail "the session goes on"
+idle() {
+	[ -z "$(ls "$bot/work")" ]
+}
+wait_until 10 idle || fail "the session goes on"
 ! beat | grep -a -q '"rec":"holding"' || fail "a lease of the old epoch is held"
 sleep 2
 [ "$(grep -c ' epoch.new ' "$work/log")" = 1 ] || fail "more than one new epoch"
