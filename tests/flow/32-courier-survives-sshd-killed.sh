@@ -29,6 +29,6 @@ for round in 1 2 3; do
 	[ -n "$courier" ] || courier_start
 	wait_until 60 arrived "$name" || fail "round $round did not arrive"
 done
-wait_until 5 [ -z "$(ls "$account/incoming/tmp")" ] || fail "debris in tmp"
+wait_until 5 eval '[ -z "$(ls "$account/incoming/tmp")" ]' || fail "debris in tmp"
 logged link.down || fail "the courier noticed nothing"
 exit 0

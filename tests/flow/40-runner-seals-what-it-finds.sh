@@ -36,13 +36,13 @@ check_outbox
 # Units are sealed once, and those that the engine kept are in the cache.
 units=$(outbox | grep -a '"rec":"unit"' | sed 's/.*"sha256":"\([0-9a-f]*\)".*/\1/')
 [ -z "$(echo "$units" | sort | uniq -d)" ] || fail "a unit was sealed twice"
-wait_until 5 test -n "$(ls "$bot/units/chunks/chunks_fuzzer")" || fail "no cache"
+wait_until 5 eval '[ -n "$(ls "$bot/units/chunks/chunks_fuzzer")" ]' || fail "no cache"
 for unit in "$bot"/units/chunks/chunks_fuzzer/*; do
 	echo "$units" | grep -q "^${unit##*/}$" || fail "cached, never sealed"
 	[ "$(sha256sum <"$unit" | cut -d' ' -f1)" = "${unit##*/}" ] ||
 	    fail "a cached unit is not what its name says"
 done
-wait_until 5 test -z "$(ls "$bot/work")" || fail "work/ is not empty"
+wait_until 5 eval '[ -z "$(ls "$bot/work")" ]' || fail "work/ is not empty"
 
 # The same ticket is not taken again.
 status "$lease"

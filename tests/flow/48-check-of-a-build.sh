@@ -130,7 +130,7 @@ complete "$lease" | grep -a -q "no engine 'afl'" || fail "no sentence"
 ! has '"kind":"corpus"' || fail "a check sealed units"
 ! has '"kind":"stats"' || fail "a check sealed statistics"
 [ -z "$(ls "$bot/units")" ] || fail "a check made a cache"
-wait_until 5 test -z "$(ls "$bot/work")" || fail "work/ is not empty"
+wait_until 5 eval '[ -z "$(ls "$bot/work")" ]' || fail "work/ is not empty"
 has '"rec":"cpu"' || fail "the processor is not registered"
 check_outbox
 

@@ -88,7 +88,7 @@ outbox | grep -a -q '"result":"done"' || fail "not done without builds/"
     fail "it never started again"
 has '"reproduced":3' '*-c.pfb' || fail "nothing was reproduced"
 [ ! -e "$bot/units/chunks/chunks_fuzzer" ] || fail "the target's cache grew"
-wait_until 5 test -n "$(ls "$bot/units/chunks/chunks_fuzzer@own")" ||
+wait_until 5 eval '[ -n "$(ls "$bot/units/chunks/chunks_fuzzer@own")" ]' ||
     fail "no cache"
 has '"target":"chunks/chunks_fuzzer"' || fail "another target in the header"
 has "\"job\":\"$job\"" || fail "no job in the header"
