@@ -11,6 +11,7 @@ times_take(struct lease_times *times, const struct settings *s)
 	*times = LEASE_TIMES;
 	times->lost_ms = s->lease_lost;
 	times->gap_ms = s->lease_gap;
+	times->slice_ms = s->lease_slice;
 	times->check_ms = s->check_timeout;
 	times->late_beats = (unsigned)s->bot_late;
 	times->lost_beats = (unsigned)s->bot_lost;

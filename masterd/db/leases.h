@@ -24,6 +24,7 @@ struct lease_times {
 	uint64_t lost_ms;     /* an open lease that no beat names expires */
 	uint64_t gap_ms;      /* the master was away: every count starts anew */
 	uint64_t overtime_ms; /* a lease may outlast the limit of its job */
+	uint64_t slice_ms;    /* no session is longer, whatever its job says */
 	uint64_t check_ms;    /* slice of a check */
 	uint64_t clash_ms;    /* one alone has beaten so long: no clash more */
 	unsigned late_beats;  /* a bot is late after so many heartbeats ... */

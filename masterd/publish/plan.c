@@ -127,6 +127,7 @@ gather_job(void *arg, const struct demand_job *j)
 {
 	struct gathering *g = arg;
 	struct schedule_input *in = g->in;
+	uint64_t longest = leases_times(g->p->db)->slice_ms;
 	struct schedule_job *to;
 
 	in->jobs = row_at(in->jobs, in->job_count, sizeof(*in->jobs));
@@ -147,7 +148,7 @@ gather_job(void *arg, const struct demand_job *j)
 	    .boost = j->boost,
 	    .ceiling = j->ceiling,
 	    .floor = j->floor,
-	    .slice_ms = j->slice_ms,
+	    .slice_ms = j->slice_ms < longest ? j->slice_ms : longest,
 	    .left_ms = j->left_ms,
 	    .spent_ms = j->spent_ms,
 	    .vtime = j->vtime,

@@ -54,6 +54,8 @@ die(const char *what, const struct err *e)
 	_exit(9);
 }
 
+uint64_t server_timeout_ms;
+
 static int
 serve(struct server *s, bool hostile)
 {
@@ -75,6 +77,8 @@ serve(struct server *s, bool hostile)
 	    (admin = admin_open(
 		 loop, w->db, store, run, "admin.sock", &hooks, &e)) == NULL)
 		die("admin", &e);
+	if (server_timeout_ms != 0)
+		admin_set_timeout(admin, server_timeout_ms);
 	code = loop_run(loop, &e);
 	admin_close(admin);
 	store_close(store);

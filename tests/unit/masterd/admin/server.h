@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <stdint.h>
+
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
 
@@ -15,6 +17,9 @@ struct server {
 	char socket[160];
 	pid_t pid;
 };
+
+/* Before server_start(): admin_set_timeout() of it; 0: as it is. */
+extern uint64_t server_timeout_ms;
 
 struct server *server_start(bool hostile);
 int server_stop(struct server *s); /* SIGTERM; its exit code */

@@ -76,6 +76,32 @@ a_slow_client_does_not_hold_up_others(void **state)
 	close(fd);
 }
 
+static int
+setup_short(void **state)
+{
+	server_timeout_ms = 1000;
+	*state = server_start(false);
+	server_timeout_ms = 0;
+	return 0;
+}
+
+static void
+a_request_that_falls_silent_is_given_up(void **state)
+{
+	static const char half[] = "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\n"
+				   "Content-Length: 100\r\n\r\n{\"tar";
+	uint64_t before = clock_up_ms();
+	int fd = server_connect(*state);
+	char answer[4096];
+
+	assert_int_equal(write(fd, half, strlen(half)), strlen(half));
+	while (read(fd, answer, sizeof(answer)) > 0)
+		;
+	/* By default it would be given 30 s. */
+	assert_true(clock_up_ms() - before < 8000);
+	close(fd);
+}
+
 static void
 a_client_that_leaves_during_a_long_read_harms_nobody(void **state)
 {
@@ -205,6 +231,8 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    TEST(six_hundred_idle_connections_do_not_stop_the_next_request),
 	    TEST(a_slow_client_does_not_hold_up_others),
+	    cmocka_unit_test_setup_teardown(
+		a_request_that_falls_silent_is_given_up, setup_short, teardown),
 	    TEST(a_client_that_leaves_during_a_long_read_harms_nobody),
 	    TEST(one_connection_serves_many_requests),
 	    TEST(a_stranger_may_neither_read_nor_change),

@@ -416,6 +416,34 @@ what_the_rules_forbid_is_a_conflict(void **state)
 }
 
 static void
+a_lock_is_waited_for_as_long_as_settings_say(void **state)
+{
+	struct scratch *s = *state;
+	struct db *db = open_db(state);
+	uint64_t before, took;
+	char path[100];
+	sqlite3 *other;
+	struct err e;
+
+	snprintf(path, sizeof(path), "%s/data/pandafuzz.db", s->path);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	db_set_busy_timeout(db, 300);
+	before = clock_up_ms();
+	assert_int_equal(db_begin(db, &e), -1);
+	took = clock_up_ms() - before;
+	assert_int_equal(e.cls, ERR_AGAIN);
+	/* By default it would be 5 s. */
+	assert_in_range(took, 250, 3000);
+	sqlite3_close(other);
+	assert_int_equal(db_begin(db, &e), 0);
+	db_rollback(db);
+	db_close(db);
+}
+
+static void
 a_full_disk_is_temporary(void **state)
 {
 	struct db *db = open_db(state);
@@ -476,6 +504,7 @@ main(void)
 	    T(the_log_is_moved_over_when_it_has_grown),
 	    T(a_reader_does_not_hold_up_a_checkpoint),
 	    T(what_the_rules_forbid_is_a_conflict),
+	    T(a_lock_is_waited_for_as_long_as_settings_say),
 	    T(a_full_disk_is_temporary),
 	    cmocka_unit_test(ids_are_16_hex_digits_and_never_the_same),
 	};

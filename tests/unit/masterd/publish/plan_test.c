@@ -99,6 +99,26 @@ two_jobs(struct world *w)
 }
 
 static void
+no_slice_is_longer_than_settings_say(void **state)
+{
+	struct lease_times times = LEASE_TIMES;
+	struct world *w = *state;
+
+	two_jobs(w);
+	farm_sql(w->farm, "UPDATE job SET slice_ms = 500 WHERE id = 2");
+	times.slice_ms = 1500;
+	leases_set_times(w->farm->db, &times);
+	a_round(w);
+	assert_string_equal(
+	    farm_text(w->farm,
+		"SELECT group_concat(job || ':' || slice, ' ') FROM (SELECT "
+		"t.job AS job, max(l.slice_ms) AS slice FROM lease l JOIN "
+		"task t ON t.id = l.task GROUP BY t.job ORDER BY t.job)"),
+	    "1:1500 2:500");
+	leases_set_times(w->farm->db, NULL);
+}
+
+static void
 slots_are_offered_by_weight(void **state)
 {
 	struct world *w = *state;
@@ -305,6 +325,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    T(no_slice_is_longer_than_settings_say),
 	    T(slots_are_offered_by_weight),
 	    T(vtime_is_kept_in_the_table_and_over_a_restart),
 	    T(a_new_job_gets_a_slot_back_and_starts_where_the_others_are),
