@@ -46,8 +46,7 @@ new=$(generation)
 ok "an older database means a new generation"
 [ "$(status '$.serial')" -gt "$serial" ] || fail "the serial went back"
 ok "the serial does not go back"
-is "mtime is the serial" "$(status '$.serial')" \
-    "$(stat -c %Y "$(status_file)")"
+mtime_is_serial "mtime is the serial"
 is "only what it knows is acknowledged" 5 "$(status '$.epochs[0].below')"
 
 # The bot has not heard of it yet: its outbox is empty, it says.

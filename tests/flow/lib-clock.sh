@@ -94,8 +94,7 @@ goes_on() { # N WHAT
 	    "$(sql "SELECT l.state, b.state FROM lease l JOIN bot b ON b.id =
 	    l.bot WHERE l.lease = '$lease'")"
 	grep -q "$lease" "$(status_file)" || fail "$what: it is not told so"
-	is "$what: mtime is the serial" "$(status '$.serial')" \
-	    "$(stat -c %Y "$(status_file)")"
+	mtime_is_serial "$what: mtime is the serial"
 }
 
 # Nothing ever ended, was late, lost or refused.

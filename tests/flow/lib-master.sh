@@ -216,6 +216,16 @@ status() { # PATH [ACCOUNT/BOT]
 	    status_file "${2-local/b1}")') AS TEXT), '$1'), '')"
 }
 
+# Both of one and the same file: it may be replaced at any moment.
+mtime_is_serial() { # WHAT
+	local mtime serial
+	exec 9<"$(status_file)"
+	mtime=$(stat -L -c %Y /dev/fd/9)
+	serial=$(sed -n 's/.*"serial":\([0-9]*\).*/\1/p' <&9)
+	exec 9<&-
+	is "$1" "$serial" "$mtime"
+}
+
 api() { # PATH [CURL-OPTION...]
 	local path=$1
 	shift

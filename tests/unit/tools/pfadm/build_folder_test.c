@@ -217,7 +217,7 @@ too_many_files_are_refused_unread(void **state)
 
 	for (i = 0; i <= 20000; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		close(openat(f->fd, name, O_WRONLY | O_CREAT, 0000));
+		close(openat(f->fd, name, O_WRONLY | O_CREAT, 0600));
 	}
 	expect_refusal(f, "there are over 20000 files");
 }
