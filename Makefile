@@ -306,7 +306,6 @@ PFADM_PARTS = \
 	tools/pfadm/fetch.c \
 	tools/pfadm/grammar.c \
 	tools/pfadm/hashing.c \
-	tools/pfadm/nearest.c \
 	tools/pfadm/options.c \
 	tools/pfadm/sheets.c \
 	tools/pfadm/table.c \

@@ -83,30 +83,9 @@ const struct config_table settings_table = {.program = "botd",
     .check = check};
 
 void
-settings_init(struct settings *s)
-{
-	memset(s, 0, sizeof(*s));
-	config_defaults(&settings_table, s);
-}
-
-void
 settings_release(struct settings *s)
 {
 	config_release(&settings_table, s);
-}
-
-int
-settings_read(
-    struct settings *s, const char *path, char **complaints, struct err *e)
-{
-	return config_read(path, &settings_table, s, complaints, e);
-}
-
-int
-settings_set(
-    struct settings *s, const char *key, const char *text, struct err *e)
-{
-	return config_set(&settings_table, s, key, text, e);
 }
 
 /* ---- reading again --------------------------------------------------- */

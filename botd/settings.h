@@ -44,14 +44,7 @@ struct settings {
 
 extern const struct config_table settings_table;
 
-void settings_init(struct settings *s); /* the defaults */
 void settings_release(struct settings *s);
-
-/* As config_read() and config_set(). */
-int settings_read(
-    struct settings *s, const char *path, char **complaints, struct err *e);
-int settings_set(
-    struct settings *s, const char *key, const char *text, struct err *e);
 
 /*
  * Read all sources again (SIGHUP): takes over what may change, and logs it as

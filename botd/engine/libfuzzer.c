@@ -19,6 +19,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
+#include "lib/wire/flags.h"
 
 #define SECTION "libfuzzer"
 
@@ -30,16 +31,6 @@
 
 #define TIMEOUT_DEFAULT 25 /* seconds; facts 5.3 */
 #define TIMEOUT_MAX     1200
-
-/* What the runner decides; a target's wish for these is not heard. */
-static const char *const not_theirs[] = {"artifact_prefix",
-    "exact_artifact_path", "max_total_time", "fork", "jobs", "workers", "merge",
-    "merge_control_file", "minimize_crash", "minimize_crash_internal_step",
-    "cleanse_crash", "help", "error_exitcode", "timeout_exitcode", "reload",
-    "stop_file", "print_final_stats", "create_missing_dirs", "ignore_crashes",
-    "ignore_timeouts", "ignore_ooms", "seed_inputs", "features_dir",
-    "collect_data_flow", "data_flow_trace", "set_cover_merge",
-    "ignore_remaining_args", NULL};
 
 /* Flags that also hold when one input is run again. */
 static const char *const for_reproduce[] = {"malloc_limit_mb", "detect_leaks",
@@ -224,7 +215,7 @@ add_wish(struct engine_plan *p, const char *key, const char *value,
 {
 	if (in_list(apart, key) || (only != NULL && !in_list(only, key)))
 		return;
-	if (!option_key_ok(key, strlen(key)) || in_list(not_theirs, key))
+	if (!option_key_ok(key, strlen(key)) || flag_refusal(key) != NULL)
 		buf_printf(&p->notes,
 		    "ignored option '%s': the bot decides it\n", key);
 	else

@@ -24,17 +24,6 @@ const struct sanitizer_tool sanitizer_tools[SANITIZER_TOOLS] = {
 };
 /* clang-format on */
 
-const struct sanitizer_tool *
-sanitizer_tool_find(const char *section)
-{
-	int i;
-
-	for (i = 0; i < SANITIZER_TOOLS; i++)
-		if (strcmp(sanitizer_tools[i].section, section) == 0)
-			return &sanitizer_tools[i];
-	return NULL;
-}
-
 int
 sanitizer_option_next(const char **at, struct sanitizer_option *o)
 {

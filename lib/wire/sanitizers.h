@@ -20,9 +20,6 @@ struct sanitizer_tool {
 #define SANITIZER_TOOLS 5
 extern const struct sanitizer_tool sanitizer_tools[SANITIZER_TOOLS];
 
-/* NULL when there is no such section. */
-const struct sanitizer_tool *sanitizer_tool_find(const char *section);
-
 /*
  * One option after the other of a string such as "forced": "at" moves on from
  * the string's start; "name" and "value" point into it.  0 at its end, else 1.

@@ -141,8 +141,6 @@ int leases_offer(struct db *db, int64_t job, int64_t bot, uint64_t slice_ms,
 int leases_offer_task(struct db *db, int64_t task, int64_t bot,
     uint64_t slice_ms, uint64_t now_ms, uint64_t up_ms, struct err *e);
 
-int leases_bot_of(struct db *db, int64_t lease, int64_t *bot, struct err *e);
-
 /* Take one lease of a job back from a bot: it is offered again elsewhere. */
 int leases_withdraw(struct db *db, int64_t lease, const char *reason,
     uint64_t now_ms, struct err *e);

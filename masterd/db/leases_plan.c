@@ -65,17 +65,6 @@ leases_offer_task(struct db *db, int64_t task, int64_t bot, uint64_t slice_ms,
 }
 
 int
-leases_bot_of(struct db *db, int64_t lease, int64_t *bot, struct err *e)
-{
-	int got = db_number(
-	    db, e, bot, "SELECT bot FROM lease WHERE id = ?", "i", lease);
-
-	if (got == 0)
-		err_set(e, ERR_NOT_FOUND, "no such lease");
-	return got == 1 ? 0 : -1;
-}
-
-int
 leases_withdraw(struct db *db, int64_t lease, const char *reason,
     uint64_t now_ms, struct err *e)
 {

@@ -343,17 +343,6 @@ incoming_forget(struct account *a, const char *name)
 	spool_forget(a->spool, name);
 }
 
-bool
-incoming_empty(const struct incoming *in)
-{
-	const struct account *a;
-
-	for (a = in->accounts; a != NULL; a = a->next)
-		if (fair_count(a->fair) > 0)
-			return false;
-	return true;
-}
-
 size_t
 incoming_count(const struct incoming *in)
 {

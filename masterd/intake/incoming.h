@@ -55,8 +55,6 @@ void incoming_back(struct account *a, const char *name);
 /* The file vanished. */
 void incoming_forget(struct account *a, const char *name);
 
-bool incoming_empty(const struct incoming *in);
-
 /* Files that wait or are in hand, over all accounts. */
 size_t incoming_count(const struct incoming *in);
 

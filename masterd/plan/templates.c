@@ -124,16 +124,6 @@ layer_make(struct templates *t, enum layer_kind kind, const char *name)
 }
 
 void
-templates_names(const struct templates *t, struct buf *out)
-{
-	int i;
-
-	for (i = 0; i < t->count; i++)
-		if (t->layers[i]->kind == LAYER_TEMPLATE)
-			buf_printf(out, "%s\n", t->layers[i]->name);
-}
-
-void
 templates_nearest(const struct templates *t, const char *typed, struct buf *out)
 {
 	const char **names = mem_array((size_t)t->count + 1, sizeof(*names));

@@ -58,7 +58,4 @@ struct templates_ask {
 int templates_resolve(const struct templates *t,
     const struct templates_ask *ask, struct values *out, struct err *e);
 
-/* Words of all named templates, one a line, for lists and hints. */
-void templates_names(const struct templates *t, struct buf *out);
-
 #endif

@@ -122,10 +122,6 @@ const struct value_key *value_key_find(const char *key);
 /* "a duration, 1s to 1h": what a key takes, appended. */
 void value_range(struct buf *out, const struct value_key *key);
 
-/* A line for each key, with range, default and what it is for: the help of
- * `pfadm job create --set`. */
-void values_help(struct buf *out);
-
 /* ", nearest is 'memory'" or "", appended: for a key that is none, or the word
  * before its '.'; "inherits" is a key of templates. */
 void values_nearest(struct buf *out, const char *typed);

@@ -173,20 +173,6 @@ value_range(struct buf *out, const struct value_key *key)
 	}
 }
 
-void
-values_help(struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < KEYS; i++) {
-		buf_printf(out, "%-14s %s (", keys[i].name, keys[i].about);
-		value_range(out, &keys[i]);
-		if (keys[i].fallback[0] != '\0')
-			buf_printf(out, "; %s", keys[i].fallback);
-		buf_adds(out, ")\n");
-	}
-}
-
 /* ---- texts of single values ------------------------------------------ */
 
 static int

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "tools/pfadm/nearest.h"
+#include "lib/base/nearest.h"
 #include "tools/pfadm/pfadm.h"
 
 #define MAX_WORDS 128
@@ -69,7 +69,7 @@ complain_word(const char *noun, const char *word)
 	char text[MAX_WORDS][24];
 	const char *names[MAX_WORDS] = {NULL};
 	int count = candidates(noun, names, text);
-	const char *near = nearest(word, names, count);
+	const char *near = nearest_word(word, names, (size_t)count);
 
 	if (noun != NULL)
 		complain_usage("'%s %s' is no command", noun, word);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/nearest.h"
 #include "lib/base/text.h"
-#include "tools/pfadm/nearest.h"
 #include "tools/pfadm/options.h"
 #include "tools/pfadm/pfadm.h"
 
@@ -196,7 +196,7 @@ unknown(const char *word)
 		return complain_usage("unknown option '%s'", word);
 	for (i = 0; i < option_spec_count; i++)
 		names[i] = option_specs[i].name;
-	near = nearest(word + 2, names, option_spec_count);
+	near = nearest_word(word + 2, names, (size_t)option_spec_count);
 	complain_usage("unknown option '%.*s'", (int)strcspn(word, "="), word);
 	if (near != NULL)
 		fprintf(stderr, "hint: did you mean --%s?\n", near);

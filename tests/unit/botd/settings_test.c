@@ -14,11 +14,18 @@
 #include "tests/unit/settings_page.h"
 
 static void
+defaults(struct settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	config_defaults(&settings_table, s);
+}
+
+static void
 set(struct settings *s, const char *key, const char *text)
 {
 	struct err e;
 
-	if (settings_set(s, key, text, &e) == -1)
+	if (config_set(&settings_table, s, key, text, &e) == -1)
 		fail_msg("%s", e.text);
 }
 
@@ -30,7 +37,7 @@ the_defaults_are_those_of_the_design(void **state)
 	struct runner_config r;
 
 	(void)state;
-	settings_init(&s);
+	defaults(&s);
 	assert_string_equal(s.root, "/var/lib/pandafuzz-bot");
 	settings_courier(&s, &c);
 	settings_runner(&s, &r);
@@ -62,8 +69,8 @@ a_file_is_read_and_options_win(void **state)
 
 	scratch_file(scratch->fd, "botd.yaml", text, strlen(text));
 	snprintf(path, sizeof(path), "%s/botd.yaml", scratch->path);
-	settings_init(&s);
-	if (settings_read(&s, path, &complaints, &e) == -1)
+	defaults(&s);
+	if (config_read(path, &settings_table, &s, &complaints, &e) == -1)
 		fail_msg("%s", e.text);
 	set(&s, "slots", "5");
 	assert_int_equal(settings_finish(&s, &e), 0);
@@ -87,8 +94,9 @@ mistakes_in_a_file_are_named_with_line_and_column(void **state)
 
 	scratch_file(scratch->fd, "botd.yaml", text, strlen(text));
 	snprintf(path, sizeof(path), "%s/botd.yaml", scratch->path);
-	settings_init(&s);
-	assert_int_equal(settings_read(&s, path, &complaints, &e), -1);
+	defaults(&s);
+	assert_int_equal(
+	    config_read(path, &settings_table, &s, &complaints, &e), -1);
 	assert_non_null(strstr(complaints, "botd.yaml:2:1"));
 	assert_non_null(strstr(complaints, "slots"));
 	assert_non_null(strstr(complaints, "botd.yaml:3:"));
@@ -115,7 +123,7 @@ the_account_is_what_the_link_names(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		settings_init(&s);
+		defaults(&s);
 		set(&s, "name", "b1");
 		set(&s, "link", cases[i].link);
 		rc = settings_finish(&s, NULL);
@@ -136,7 +144,7 @@ the_name_is_given_or_the_identity_or_the_host(void **state)
 	struct scratch *scratch = *state;
 	struct settings s;
 
-	settings_init(&s);
+	defaults(&s);
 	set(&s, "root", scratch->path);
 	set(&s, "link", "dir:/srv/pf/spool/local");
 	assert_int_equal(settings_finish(&s, NULL), 0);
@@ -184,7 +192,7 @@ without_a_link_there_is_a_sentence(void **state)
 	struct err e;
 
 	(void)state;
-	settings_init(&s);
+	defaults(&s);
 	assert_int_equal(settings_finish(&s, &e), -1);
 	assert_non_null(strstr(e.text, "sftp://user@host:port"));
 	settings_release(&s);
@@ -204,7 +212,7 @@ the_courier_gets_its_policies(void **state)
 	struct settings s;
 
 	(void)state;
-	settings_init(&s);
+	defaults(&s);
 	settings_courier(&s, &c);
 	assert_true(c.retry.max_retries == RETRY_FOR_EVER);
 	assert_int_equal(c.retry.initial_ms, RETRY_COURIER.initial_ms);
@@ -249,12 +257,12 @@ what_can_be_said_without_a_link_is_said(void **state)
 	size_t i;
 
 	(void)state;
-	settings_init(&s);
+	defaults(&s);
 	settings_table.check(&s, &says);
 	assert_int_equal(says.len, 0);
 	settings_release(&s);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		settings_init(&s);
+		defaults(&s);
 		set(&s, cases[i].key, cases[i].value);
 		buf_reset(&says);
 		settings_table.check(&s, &says);

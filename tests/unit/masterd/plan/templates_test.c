@@ -495,19 +495,6 @@ more_than_a_ticket_holds_is_refused(void **state)
 	assert_int_equal(v.count, 0);
 }
 
-static void
-names_are_listed(void **state)
-{
-	struct buf names = BUF_INIT;
-
-	(void)state;
-	add_file("t.yaml",
-	    "templates: {slow: {}, nightly: {}}\nprojects: {zlib: {}}\n");
-	templates_names(t, &names);
-	assert_string_equal(names.data, "nightly\nslow\n");
-	buf_release(&names);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -532,7 +519,6 @@ main(void)
 	    T(there_is_a_most_of_templates),
 	    T(a_job_cannot_name_an_unknown_template),
 	    T(more_than_a_ticket_holds_is_refused),
-	    T(names_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

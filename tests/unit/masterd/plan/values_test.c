@@ -453,26 +453,6 @@ each_default_of_the_table_is_taken_as_it_is_spelled(void **state)
 			    keys[i].name, keys[i].fallback, keys[i].fallback);
 }
 
-static void
-the_help_has_a_line_for_each_key(void **state)
-{
-	struct buf help = BUF_INIT;
-	size_t count, i;
-	const struct value_key *keys = values_keys(&count);
-	char word[40];
-
-	(void)state;
-	values_help(&help);
-	assert_non_null(strstr(help.data,
-	    "memory         memory of a target (a size, 64MiB to 1TiB; "
-	    "2560MiB)\n"));
-	for (i = 0; i < count; i++) {
-		snprintf(word, sizeof(word), "%s ", keys[i].name);
-		assert_non_null(strstr(help.data, word));
-	}
-	buf_release(&help);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -498,7 +478,6 @@ main(void)
 	    T(there_is_a_most_of_values),
 	    T(a_ticket_takes_the_words),
 	    T(each_default_of_the_table_is_taken_as_it_is_spelled),
-	    T(the_help_has_a_line_for_each_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

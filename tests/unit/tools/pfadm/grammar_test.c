@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "tools/pfadm/nearest.h"
 #include "tools/pfadm/pfadm.h"
 
 /* What the issues ask for. */
@@ -150,19 +149,6 @@ arguments_are_counted(void **state)
 	assert_int_equal(grammar_argument(&pf, 2, two), EXIT_DONE);
 }
 
-static void
-typing_errors_have_a_nearest_word(void **state)
-{
-	static const char *const words[] = {"list", "create", "cancel"};
-
-	(void)state;
-	assert_string_equal(nearest("lsit", words, 3), "list");
-	assert_string_equal(nearest("crete", words, 3), "create");
-	assert_string_equal(nearest("cancell", words, 3), "cancel");
-	assert_null(nearest("xyzzy", words, 3));
-	assert_null(nearest("", words, 3));
-}
-
 /* ---- options --------------------------------------------------------- */
 
 static int
@@ -251,7 +237,6 @@ main(void)
 	    cmocka_unit_test(every_option_is_some_commands),
 	    cmocka_unit_test(words_find_their_command),
 	    cmocka_unit_test(arguments_are_counted),
-	    cmocka_unit_test(typing_errors_have_a_nearest_word),
 	    cmocka_unit_test(options_stand_anywhere),
 	    cmocka_unit_test(some_options_may_be_repeated),
 	    cmocka_unit_test(bad_values_are_usage_errors),
