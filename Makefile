@@ -205,11 +205,11 @@ MASTERD_ADMIN = \
 
 # What tests link, too.
 MASTERD_PROCESS = \
+	masterd/jobs.c \
 	masterd/templates.c
 
 MASTERD = \
 	masterd/chores.c \
-	masterd/jobs.c \
 	masterd/main.c \
 	masterd/maintain.c \
 	masterd/metadata.c \

@@ -112,7 +112,7 @@ on_hourly(void *arg)
 
 	if (m->ingest == NULL)
 		return;
-	ingest_sweep(m->ingest);
+	ingest_sweep(m->ingest, m->settings.keep_refused);
 	if (chores_hourly(&m->chores, &e) == -1 ||
 	    chores_retire(&m->chores, &e) == -1)
 		on_fatal(m, &e);

@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
+#include "masterd/jobs.h"
 #include "masterd/settings.h"
 
 #define SECOND UINT64_C(1000)
@@ -163,6 +164,28 @@ log_lines(const char *event, const char *lines)
 	}
 }
 
+/* Templates are settings, too, for who asks whether masterd will start: 2
+ * after complaints, else -1.  What is wrong with the settings themselves is
+ * config_start()'s to say. */
+static int
+check_templates(const struct settings *s)
+{
+	struct settings now = {.root = NULL};
+	struct config_said said = {.origins = NULL};
+	struct jobs jobs = {.db = NULL};
+	struct err e;
+	int code = -1;
+
+	if (config_load(
+		&settings_table, &s->command.sources, &now, &said, &e) == 0) {
+		code = jobs_load_templates(&jobs, now.templates);
+		jobs_release(&jobs);
+		config_release(&settings_table, &now);
+	}
+	config_said_release(&settings_table, &said);
+	return code;
+}
+
 int
 settings_load(struct settings *s, int argc, char **argv)
 {
@@ -187,6 +210,8 @@ settings_load(struct settings *s, int argc, char **argv)
 		    stderr);
 		return 2;
 	}
+	if (s->command.what == CONFIG_CHECK && check_templates(s) == 2)
+		return 2;
 	code = config_start(&settings_table, &s->command, s, &s->said);
 	if (code == -1) {
 		log_set_level((enum log_level)s->log_level);

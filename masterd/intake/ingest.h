@@ -51,7 +51,7 @@ int ingest_again(
 
 void ingest_gauges(const struct ingest *g, struct ingest_gauges *out);
 
-/* Debris and old rejects; once an hour. */
-void ingest_sweep(struct ingest *g);
+/* Debris, and what was refused longer than "keep_ms" ago; once an hour. */
+void ingest_sweep(struct ingest *g, uint64_t keep_ms);
 
 #endif

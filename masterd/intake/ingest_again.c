@@ -75,10 +75,12 @@ ingest_again(
 }
 
 void
-ingest_sweep(struct ingest *g)
+ingest_sweep(struct ingest *g, uint64_t keep_ms)
 {
+	uint64_t now = clock_wall_ms();
+
 	incoming_sweep(g->incoming);
-	reject_sweep(g->reject, clock_wall_ms());
+	reject_sweep(g->reject, now > keep_ms ? now - keep_ms : 0);
 }
 
 void

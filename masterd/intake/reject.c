@@ -20,7 +20,6 @@
 
 #define CAP_BYTES (1ull << 30) /* per account and kind of folder */
 #define CAP_FILES 20000
-#define KEEP_MS   (30ull * 24 * 60 * 60 * 1000)
 
 /* What an account's folder takes up; counted once, then kept up. */
 struct usage {
@@ -344,13 +343,10 @@ sweep_account(void *arg, int dirfd, const char *name)
 }
 
 void
-reject_sweep(struct reject *r, uint64_t now_ms)
+reject_sweep(struct reject *r, uint64_t before_ms)
 {
-	uint64_t before = now_ms - KEEP_MS;
-
 	forget_usages(r);
-
-	fs_each(r->rejected, sweep_account, &before, NULL);
+	fs_each(r->rejected, sweep_account, &before_ms, NULL);
 }
 
 struct held_walk {

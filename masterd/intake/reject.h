@@ -10,7 +10,7 @@
 /*
  * rejected/<account>/ and held/<account>/: copies of what was refused, held or
  * damaged, each with <name>.reason (PROTOCOL 13, 14).  Never linked, never
- * moved.  Capped per account; kept 30 days.
+ * moved.  Capped per account; kept for a time.
  */
 struct reject;
 
@@ -46,8 +46,8 @@ int reject_reopen(struct reject *r, enum reject_kind kind, const char *account,
 void reject_drop(struct reject *r, enum reject_kind kind, const char *account,
     const char *name);
 
-/* Forget what is over 30 days old; once a day. */
-void reject_sweep(struct reject *r, uint64_t now_ms);
+/* Forget what was refused before that; once an hour. */
+void reject_sweep(struct reject *r, uint64_t before_ms);
 
 /* Each file in held/: after an upgrade they are taken again. */
 void reject_each_held(struct reject *r,

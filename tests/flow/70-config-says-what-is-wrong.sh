@@ -119,6 +119,18 @@ grep -q 'bomb.yaml:1:4: an anchor (&a) is not allowed' out-masterd &&
 	grep -q 'bomb.yaml:10:7: an alias (\*i) is not allowed' ||
 	fail "an alias is not named"
 
+# -- templates are part of it
+printf 'base: {memroy: 1GiB}\nprojects: {png: {inherits: none}}\n' >t.yaml
+echo "templates: $PWD/t.yaml" >with.yaml
+"$masterd" --config with.yaml --check-config >out 2>&1
+is "templates that are wrong are no configuration" 2 $?
+grep -q "t.yaml:1:8: unknown key 'memroy'" out ||
+	fail "the template is not named: $(cat out)"
+! grep -q fine out || fail "wrong and fine: $(cat out)"
+echo 'base: {memory: 1GiB}' >t.yaml
+"$masterd" --config with.yaml --check-config >out 2>&1
+is "and fine when they are right" 0 $?
+
 # -- typing errors in the environment
 env PANDAFUZZ_HEARTBAET=1s PANDAFUZZ_HART=1s PANDAFUZZ_SLTOS=3 \
     "$masterd" --config empty.yaml --check-config >out 2>&1
