@@ -3,26 +3,7 @@
 # their bytes, jobs are made and cancelled; every answer has its exit code,
 # and --json is the master's own (PROTOCOL 34, DESIGN 8).
 . "$(dirname "$0")/lib-master.sh"
-
-adm() {
-	pfadm --root "$root" "$@" </dev/null
-}
-
-code() { # WANTED COMMAND...: and keep what it said
-	local wanted=$1 got
-	shift
-	adm "$@" >"$work/out" 2>"$work/err"
-	got=$?
-	[ $got = "$wanted" ] ||
-		fail "pfadm $*: exit $got, not $wanted: $(cat "$work/err")"
-	ok "pfadm $*: exit $wanted"
-}
-
-says() { # SENTENCE: in what the last one said
-	grep -qF -- "$1" "$work/out" "$work/err" ||
-		fail "no '$1' in: $(cat "$work/out" "$work/err")"
-	ok "it says: $1"
-}
+. "$(dirname "$0")/lib-pfadm.sh"
 
 cat >"$work/read.c" <<'C'
 #include <stddef.h>

@@ -4,26 +4,7 @@
 # said; --wait has its exit codes; a build that nobody needs can be removed,
 # and comes back.
 . "$(dirname "$0")/lib-master.sh"
-
-adm() {
-	pfadm --root "$root" "$@" </dev/null
-}
-
-code() { # WANTED COMMAND...: and keep what it said
-	local wanted=$1 got
-	shift
-	adm "$@" >"$work/out" 2>"$work/err"
-	got=$?
-	[ $got = "$wanted" ] ||
-		fail "pfadm $*: exit $got, not $wanted: $(cat "$work/err")"
-	ok "pfadm $*: exit $wanted"
-}
-
-says() { # SENTENCE: in what the last one said
-	grep -qF -- "$1" "$work/out" "$work/err" ||
-		fail "no '$1' in: $(cat "$work/out" "$work/err")"
-	ok "it says: $1"
-}
+. "$(dirname "$0")/lib-pfadm.sh"
 
 set_sql() { # STATEMENT: what bots would have said
 	sqlite3 -cmd ".timeout 5000" "$root/data/pandafuzz.db" "$1"

@@ -3,7 +3,7 @@
 # over tags, builds and hosts that do not fit, slots that are taken, ceilings
 # and failures to pauses; and what it says is what the planner does.
 . "$(dirname "$0")/lib-master.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 set_sql() { # STATEMENT
 	sqlite3 -cmd ".timeout 5000" "$root/data/pandafuzz.db" "$1"

@@ -3,7 +3,7 @@
 # boosted, cloned, cancelled, tried again, waited for; each change is an event
 # with who, before and after, and why; what no status allows is refused twice.
 . "$(dirname "$0")/lib-master.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 make_target "$work/out-1/inflate"
 make_target "$work/out-1/deflate"

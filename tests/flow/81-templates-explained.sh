@@ -3,7 +3,7 @@
 # its source, those that the bot forces are marked; a wrong file stops a start
 # with all complaints, and at a reload changes nothing.
 . "$(dirname "$0")/lib-master.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 folder=$work/templates.d
 mkdir "$folder"

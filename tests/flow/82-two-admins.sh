@@ -3,7 +3,7 @@
 # administrators who act on one job at once exactly one wins: the others hear
 # who it was, and nothing is half done.
 . "$(dirname "$0")/lib-master.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 for i in $(seq 1 40); do make_target "$work/out-1/target_$i"; done
 start_master

@@ -3,7 +3,7 @@
 # template says start: yes, once; a job follows its line, a pinned one does not.
 # timeout: 400
 . "$(dirname "$0")/lib-local.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 cat >"$work/templates.yaml" <<'Y'
 projects:

@@ -4,7 +4,7 @@
 # coverage are the target's.
 # timeout: 400
 . "$(dirname "$0")/lib-local.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 make_target "$work/one/inflate"
 local_up --link dir --slots 1

@@ -4,7 +4,7 @@
 # long, and `pfadm job why` says the same.
 # timeout: 240
 . "$(dirname "$0")/lib-local.sh"
-. "$(dirname "$0")/lib-jobs.sh"
+. "$(dirname "$0")/lib-pfadm.sh"
 
 sql() {
 	sqlite3 -readonly -cmd ".timeout 5000" "$ROOT/data/pandafuzz.db" "$1"

@@ -1,5 +1,5 @@
-# Sourced by the tests of jobs (tests/flow/80 to 84), after lib-master.sh or
-# lib-local.sh: pfadm with its exit code and what it said, targets to fuzz.
+# Sourced after lib-master.sh or lib-local.sh: pfadm with its exit code and what
+# it said, targets to fuzz.
 
 adm() {
 	pfadm --root "${root-${ROOT-}}" "$@" </dev/null
