@@ -13,10 +13,13 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
+#include "lib/base/json.h"
 #include "lib/base/text.h"
 #include "botd/cage/cage.h"
 #include "botd/courier/link.h"
 #include "botd/doctor.h"
+#include "botd/engine/engine.h"
+#include "botd/engine/probe.h"
 
 #define RESERVE      (UINT64_C(1) << 30) /* or 5 %, DESIGN 11 */
 #define YEAR_2025_MS UINT64_C(1735689600000)
@@ -180,7 +183,84 @@ check_core_pattern(const struct doctor_config *c, struct buf *say)
 	return true;
 }
 
+/* Off is no fault: it is what somebody asked for. */
+static bool
+check_hours(const struct doctor_config *c, struct buf *say)
+{
+	struct runner_off off;
+
+	off_now(c->off, 0, &off);
+	if (off.off)
+		buf_printf(say, "off now: %s", off.why);
+	else if (c->off->hours_text[0] != '\0')
+		buf_printf(say, "on now, by %s", c->off->hours_text);
+	else
+		buf_adds(say, "always on");
+	return true;
+}
+
+/* What registers, and what is installed besides. */
+static bool
+check_engines(const struct doctor_config *c, struct buf *say)
+{
+	const struct engine *engine;
+	struct buf text = BUF_INIT;
+	char *line, *next;
+	int i;
+
+	(void)c;
+	for (i = 0; (engine = engine_at(i)) != NULL; i++) {
+		probe_engine(&text, engine);
+		buf_printf(say, "%s%s (%s)", i > 0 ? ", " : "", engine->name,
+		    buf_text(&text));
+	}
+	probe_programs(&text);
+	if (text.len > 0)
+		buf_printf(say, "; also installed: %s", text.data);
+	probe_sanitizers(&text);
+	buf_adds(say, "; sanitizers:");
+	for (line = text.data; line != NULL; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		buf_printf(say, " %s", line);
+	}
+	buf_release(&text);
+	return true;
+}
+
 /* ---- the way to the master ------------------------------------------- */
+
+/* What whoever carries has last seen of its link. */
+static bool
+check_relay(const struct doctor_config *c, struct buf *say)
+{
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	struct json *j = NULL;
+	bool up = false;
+
+	buf_printf(&path, "%s/inbox/link.json", c->root);
+	if (fs_read_file(AT_FDCWD, path.data, &text, 4096, NULL) == 0)
+		j = json_parse(text.data, text.len, &JSON_LINE, NULL);
+	if (j == NULL) {
+		wrong(say, "no relay has come to this root yet",
+		    "start 'pandafuzz-botd relay --roots' on a host that "
+		    "sees it");
+	} else if (json_bool(json_get(json_root(j), "up"), &up) == -1 || !up) {
+		wrong(say,
+		    json_get_string(
+			json_root(j), "text", "the relay's link is down"),
+		    "see the relay's log");
+		up = false;
+	} else {
+		buf_printf(say, "a relay carries over %s",
+		    json_get_string(json_root(j), "text", "its link"));
+	}
+	json_free(j);
+	buf_release(&path);
+	buf_release(&text);
+	return up;
+}
 
 static bool
 check_key(const struct doctor_config *c, struct buf *say)
@@ -204,7 +284,8 @@ check_key(const struct doctor_config *c, struct buf *say)
 static bool
 check_known_hosts(const struct doctor_config *c, struct buf *say)
 {
-	struct link_config l = {c->link, c->key, c->known_hosts, c->timeout_ms};
+	struct link_config l = {
+	    c->link, c->key, c->known_hosts, c->timeout_ms, c->account};
 	struct err e;
 
 	if (!over_sftp(c)) {
@@ -243,12 +324,14 @@ static bool
 check_link(const struct doctor_config *c, struct buf *say)
 {
 	struct link_config config = {
-	    c->link, c->key, c->known_hosts, c->timeout_ms};
+	    c->link, c->key, c->known_hosts, c->timeout_ms, c->account};
 	struct link_stat st;
 	struct link *l;
 	struct err e;
 	bool good = false;
 
+	if (c->relayed)
+		return check_relay(c, say);
 	if ((l = link_new(&config, &e)) == NULL)
 		return wrong(say, e.text, "correct 'link' in the settings");
 	if (link_open(l, &e) == -1)
@@ -277,6 +360,8 @@ static const struct {
 	{ "bwrap",		check_bwrap },
 	{ "user namespaces",	check_cage },
 	{ "llvm-symbolizer",	check_symbolizer },
+	{ "engines",		check_engines },
+	{ "hours",		check_hours },
 	{ "core pattern",	check_core_pattern },
 	{ "key",		check_key },
 	{ "known_hosts",	check_known_hosts },

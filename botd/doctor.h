@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "botd/off.h"
 #include "lib/wire/ids.h"
 
 /*
@@ -16,6 +17,9 @@ struct doctor_config {
 	const char *link, *key, *known_hosts;
 	uint64_t timeout_ms;
 	bool no_sandbox; /* "sandbox: none" */
+	bool relayed;    /* "link: relay" */
+	struct off *off; /* its hours */
+	const char *account;
 };
 
 /* Returns the exit code: 0 when all is well, else 1. */

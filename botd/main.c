@@ -11,15 +11,21 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/log.h"
 #include "lib/base/loop.h"
 #include "lib/base/version.h"
+#include "botd/carriers.h"
 #include "botd/courier/courier.h"
 #include "botd/doctor.h"
+#include "botd/enroll.h"
+#include "botd/off.h"
+#include "botd/rates.h"
 #include "botd/runner/runner.h"
 #include "botd/settings.h"
 #include "botd/supervisor.h"
+#include "botd/template.h"
 
 /* In the root: what the supervisor has in force.  Its children read this and
  * not what it was read from, so that a file that was broken meanwhile, or a
@@ -33,6 +39,9 @@ struct command {
 	const char *verb;
 	struct settings settings;
 	struct courier_config courier;
+	struct off off;
+	struct rates rates;
+	struct carriers carriers;
 };
 
 /* ---- the supervisor -------------------------------------------------- */
@@ -43,7 +52,7 @@ static char **
 child_argv(const struct command *m, const char *verb)
 {
 	const struct config_sources *from = &m->line.sources;
-	char **argv = mem_array(from->option_count + 5, sizeof(*argv));
+	char **argv = mem_array(from->option_count + 8, sizeof(*argv));
 	struct buf text = BUF_INIT;
 	char self[4096];
 	ssize_t len;
@@ -55,11 +64,21 @@ child_argv(const struct command *m, const char *verb)
 	argv[n++] =
 	    mem_strdup(access(self, X_OK) == 0 ? self : "/proc/self/exe");
 	argv[n++] = mem_strdup("--config");
-	buf_printf(&text, "%s/" IN_FORCE, m->settings.root);
+	buf_printf(&text, "%s/" IN_FORCE, m->settings.folder);
 	argv[n++] = buf_detach(&text);
 	for (i = 0; i < from->option_count; i++) {
 		buf_printf(&text, "%s=%s", from->options[i].origin,
 		    from->options[i].text);
+		argv[n++] = buf_detach(&text);
+	}
+	/* What templates mean here: a child has another pid. */
+	buf_adds(&text, "--root=");
+	template_escape(&text, m->settings.folder);
+	argv[n++] = buf_detach(&text);
+	buf_printf(&text, "--name=%s", m->settings.bot_name.text);
+	argv[n++] = buf_detach(&text);
+	if (m->settings.pool_name.text[0] != '\0') {
+		buf_printf(&text, "--pool=%s", m->settings.pool_name.text);
 		argv[n++] = buf_detach(&text);
 	}
 	argv[n++] = mem_strdup(verb);
@@ -117,9 +136,11 @@ verb_run(struct command *m)
 {
 	char **runner = child_argv(m, "runner");
 	char **courier = child_argv(m, "courier");
-	struct supervisor_config c = {m->settings.root, m->settings.bot_name,
-	    (const char *const *)runner, (const char *const *)courier, m,
-	    write_in_force, reload};
+	struct supervisor_config c = {m->settings.folder, m->settings.bot_name,
+	    (const char *const *)runner,
+	    settings_relayed(&m->settings) ? NULL
+					   : (const char *const *)courier,
+	    m, write_in_force, reload};
 	int code = supervisor_run(&c);
 
 	argv_free(runner);
@@ -134,18 +155,50 @@ reload_courier(void *arg)
 {
 	struct command *m = arg;
 
-	if (settings_reload(
+	if (!settings_reload(
 		&m->settings, &m->line.sources, &m->said, LEVEL_DEBUG))
-		settings_courier(&m->settings, &m->courier);
+		return;
+	settings_courier(&m->settings, &m->courier);
+	settings_rates(&m->settings, &m->rates);
+}
+
+static uint64_t
+rate_now(void *arg)
+{
+	return rates_at(arg, (time_t)(clock_wall_ms() / 1000));
+}
+
+/* Of whoever carries: courier, push, relay. */
+static void
+make_courier(struct command *m)
+{
+	m->courier.reload = reload_courier;
+	m->courier.reload_arg = m;
+	m->courier.rate = rate_now;
+	m->courier.rate_arg = &m->rates;
+	settings_courier(&m->settings, &m->courier);
+	settings_rates(&m->settings, &m->rates);
 }
 
 static int
 verb_courier(struct command *m)
 {
-	m->courier.reload = reload_courier;
-	m->courier.reload_arg = m;
-	settings_courier(&m->settings, &m->courier);
+	make_courier(m);
 	return courier_run(&m->courier);
+}
+
+static int
+verb_push(struct command *m)
+{
+	make_courier(m);
+	return carriers_push(&m->carriers, &m->settings, &m->courier);
+}
+
+static int
+verb_relay(struct command *m)
+{
+	make_courier(m);
+	return carriers_relay(&m->carriers, &m->settings, &m->courier);
 }
 
 static void
@@ -153,17 +206,23 @@ reload_runner(void *arg, struct runner_config *r)
 {
 	struct command *m = arg;
 
-	if (settings_reload(
+	if (!settings_reload(
 		&m->settings, &m->line.sources, &m->said, LEVEL_DEBUG))
-		settings_runner(&m->settings, r);
+		return;
+	settings_runner(&m->settings, r);
+	settings_off(&m->settings, &m->off);
 }
 
 static int
 verb_runner(struct command *m)
 {
-	struct runner_config r = {.reload = reload_runner, .reload_arg = m};
+	struct runner_config r = {.reload = reload_runner,
+	    .reload_arg = m,
+	    .off = off_now,
+	    .off_arg = &m->off};
 
 	settings_runner(&m->settings, &r);
+	settings_off(&m->settings, &m->off);
 	return runner_run(&r);
 }
 
@@ -171,9 +230,11 @@ static int
 verb_doctor(struct command *m)
 {
 	const struct settings *s = &m->settings;
-	struct doctor_config c = {s->root, s->bot_name, s->link, s->key,
-	    s->known_hosts, s->timeout, s->sandbox == SANDBOX_NONE};
+	struct doctor_config c = {s->folder, s->bot_name, s->link, s->key,
+	    s->known_hosts, s->timeout, s->sandbox == SANDBOX_NONE,
+	    settings_relayed(s), &m->off, s->account_name.text};
 
+	settings_off(s, &m->off);
 	return doctor_run(&c);
 }
 
@@ -184,6 +245,8 @@ static const struct {
 } verbs[] = {
 	{ "run",	verb_run },
 	{ "doctor",	verb_doctor },
+	{ "push",	verb_push },
+	{ "relay",	verb_relay },
 	{ "courier",	verb_courier },	/* of the supervisor only */
 	{ "runner",	verb_runner },	/* of the supervisor only */
 };
@@ -196,19 +259,32 @@ usage(FILE *to)
 {
 	fputs(
 	    "usage: pandafuzz-botd [option ...] [run|doctor]\n"
+	    "       pandafuzz-botd [option ...] push --outbox DIR "
+	    "[--timeout T]\n"
+	    "       pandafuzz-botd [option ...] relay --roots DIR\n"
+	    "       pandafuzz-botd enroll LINE [option ...]\n"
 	    "\n"
 	    "  run      fetch work from the master, fuzz, send what is found\n"
 	    "  doctor   check what a bot needs and name what to change\n"
+	    "  push     deliver what a dead bot left, and wait until it is "
+	    "taken\n"
+	    "  relay    carry for all bots found below a folder\n"
+	    "  enroll   come to an account by an invitation (enroll --help)\n"
 	    "\n"
 	    "  --config FILE       settings (" SETTINGS_FILE ")\n"
 	    "  --root DIR          the bot's folder\n"
 	    "  --name N            the bot's name (identity, else the host)\n"
 	    "  --account A         its account (as the link says)\n"
-	    "  --link L            sftp://user@host:port or dir:/path\n"
+	    "  --link L            sftp://user@host:port, dir:/path, or "
+	    "relay\n"
 	    "  --key F             private ed25519 key\n"
 	    "  --known-hosts F     the master's host key\n"
 	    "  --slots N           parallel sessions (by cores and memory)\n"
 	    "  --sandbox S         bwrap, or none\n"
+	    "  --hours H           when it may work: "
+	    "\"Mon-Fri 19:00-07:00, Sat-Sun\"\n"
+	    "  --ephemeral         one of many short ones; --pool P folds "
+	    "them\n"
 	    "  --log-level L       debug, info, warn or error\n"
 	    "  --check-config      say what is wrong with the settings, and "
 	    "end\n"
@@ -238,6 +314,8 @@ complain(const char *text)
 static int
 read_line(struct command *m, int argc, char **argv)
 {
+	if (!carriers_options(&m->carriers, &argc, argv))
+		return usage(stderr);
 	config_command_parse(&settings_table, argc, argv, &m->line);
 	switch (m->line.what) {
 	case CONFIG_HELP:
@@ -267,7 +345,9 @@ load(struct command *m)
 		return code;
 	if (settings_finish(&m->settings, &e) == -1)
 		return complain(e.text);
+	log_set_component(strcmp(m->verb, "run") == 0 ? "supervisor" : m->verb);
 	log_set_level((enum log_level)m->settings.log_level);
+	log_set_format((enum log_format)m->settings.log_format);
 	settings_warn(&m->said);
 	return -1;
 }
@@ -285,6 +365,8 @@ main(int argc, char **argv)
 	sigemptyset(&hup);
 	sigaddset(&hup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hup, NULL);
+	if (argc > 1 && strcmp(argv[1], "enroll") == 0)
+		return enroll_main(argc - 1, argv + 1);
 	if ((code = read_line(&m, argc, argv)) != -1)
 		return code;
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

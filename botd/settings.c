@@ -2,14 +2,12 @@
  * The bot's settings: one table of keys, and what follows from them when they
  * are not given.
  */
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/fs.h"
 #include "botd/courier/link.h"
 #include "botd/settings.h"
 
@@ -22,6 +20,7 @@
 #define EIB    (UINT64_C(1) << 60)
 
 static const char *const sandboxes[] = {"bwrap", "none", NULL};
+static const char *const whens[] = {"always", "idle", "ac_power", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 
 /* clang-format off */
@@ -48,7 +47,15 @@ static const struct config_key keys[] = {
 	TEXT("known_hosts", known_hosts, "/etc/pandafuzz/known_hosts", RESTART),
 	WORD("sandbox",		sandbox,	"bwrap", sandboxes, RESTART),
 	WORD("log_level",	log_level,	"info", levels,	LIVE),
+	WORD("log_format",	log_format,	"auto", log_formats, LIVE),
 	{ "tags", CONFIG_LIST, AT(tags), NULL, NULL, 0, 0, RESTART },
+	{ "ephemeral", CONFIG_BOOL, AT(ephemeral), "no", NULL, 0, 0, RESTART },
+	TEXT("pool",		pool,		NULL,		RESTART),
+	TEXT("hours",		hours,		NULL,		LIVE),
+	WORD("only_when",	only_when,	"always", whens, LIVE),
+	TIME("idle_after",	idle_after,	"5m", SECOND, DAY),
+	NUMBER("nice",		nice,		"0", 0, 19,	LIVE),
+	{ "sched_idle", CONFIG_BOOL, AT(sched_idle), "no", NULL, 0, 0, LIVE },
 	NUMBER("slots",		slots,		"0", 0, 1024,	RESTART),
 	NUMBER("processes",	processes,	"64", 4, 65536,	LIVE),
 	TIME("poll",		poll,		"1s", 10, HOUR),
@@ -63,6 +70,8 @@ static const struct config_key keys[] = {
 	SIZE("memory",		memory,		"2560MiB", 64 * MIB),
 	SIZE("work_quota",	work_quota,	"2GiB", 16 * MIB),
 	SIZE("cache",		cache,		"20GiB", 64 * MIB),
+	SIZE("courier.rate",	rate,		"0", 0),
+	{ "courier.rates", CONFIG_LIST, AT(rates), NULL, NULL, 0, 0, LIVE },
 	CONFIG_RETRY_KEYS("retry", struct settings, retry, "unlimited",
 	    "1s", "5m"),
 	{ "retry.retryable_errors", CONFIG_LIST, AT(retryable),
@@ -86,6 +95,8 @@ void
 settings_release(struct settings *s)
 {
 	config_release(&settings_table, s);
+	free(s->folder);
+	s->folder = NULL;
 }
 
 /* ---- reading again --------------------------------------------------- */
@@ -123,6 +134,7 @@ settings_reload(struct settings *s, const struct config_sources *from,
 		log_lines("config.refused", buf_text(&said->complaints));
 	} else {
 		log_set_level((enum log_level)s->log_level);
+		log_set_format((enum log_format)s->log_format);
 		LOG_EVENT(level, "config.reloaded",
 		    LOG_T("keys", buf_text(&changes.taken)));
 		settings_warn(said);
@@ -134,119 +146,21 @@ settings_reload(struct settings *s, const struct config_sources *from,
 	return rc == 0;
 }
 
-/* ---- what was not given ---------------------------------------------- */
-
-static bool
-given(const char *text)
-{
-	return text != NULL && text[0] != '\0';
-}
-
-struct name
-settings_host_name(const char *host)
-{
-	struct name n = {""};
-	size_t len = 0;
-	char c;
-
-	for (; *host != '\0' && *host != '.' && len < NAME_MAX_LEN; host++) {
-		c = *host;
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
-			c = '-';
-		if (c != '-' || len > 0)
-			n.text[len++] = c;
-	}
-	if (len == 0)
-		snprintf(n.text, sizeof(n.text), "bot");
-	return n;
-}
-
-/* ROOT/identity, written by the supervisor: a host may be renamed. */
-static int
-read_identity(const struct settings *s, struct name *n)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	int rc;
-
-	buf_printf(&path, "%s/identity", s->root);
-	rc = fs_read_file(AT_FDCWD, path.data, &text, 256, NULL);
-	if (rc == 0) {
-		text.data[strcspn(text.data, "\n")] = '\0';
-		rc = name_parse(n, "bot", text.data, NULL);
-	}
-	buf_release(&path);
-	buf_release(&text);
-	return rc;
-}
-
-static int
-finish_name(struct settings *s, struct err *e)
-{
-	char host[256] = "";
-
-	if (given(s->name))
-		return name_parse(&s->bot_name, "bot", s->name, e);
-	if (read_identity(s, &s->bot_name) == 0)
-		return 0;
-	gethostname(host, sizeof(host) - 1);
-	s->bot_name = settings_host_name(host);
-	return 0;
-}
-
-/* The account is the folder on the master (P.3), so the link tells it. */
-static int
-finish_account(struct settings *s, struct err *e)
-{
-	char text[NAME_MAX_LEN + 2] = "";
-	const char *from, *end;
-
-	if (given(s->account))
-		return name_parse(&s->account_name, "account", s->account, e);
-	if (strncmp(s->link, "sftp://", 7) == 0) {
-		from = s->link + 7;
-		end = strchr(from, '@');
-	} else {
-		end = s->link + strlen(s->link);
-		while (end > s->link && end[-1] == '/')
-			end--;
-		from = end;
-		while (from > s->link && from[-1] != '/' && from[-1] != ':')
-			from--;
-	}
-	if (end != NULL && (size_t)(end - from) < sizeof(text))
-		memcpy(text, from, (size_t)(end - from));
-	if (!name_ok(text))
-		return err_set(e, ERR_REFUSED,
-		    "no account is given, and link '%s' names none", s->link);
-	return name_parse(&s->account_name, "account", text, e);
-}
+/* ---- what goes together ----------------------------------------------- */
 
 /* Only its form: nothing is connected to. */
 static int
 link_check(const char *url, struct err *e)
 {
 	/* Files are opened when it connects, not here. */
-	struct link_config c = {url, "key", "known_hosts", 0};
-	struct link *l = link_new(&c, e);
+	struct link_config c = {url, "key", "known_hosts", 0, NULL};
+	struct link *l;
 
+	if (strcmp(url, LINK_RELAY) == 0)
+		return 0;
+	l = link_new(&c, e);
 	link_free(l);
 	return l == NULL ? -1 : 0;
-}
-
-int
-settings_finish(struct settings *s, struct err *e)
-{
-	if (!given(s->root) || s->root[0] != '/')
-		return err_set(e, ERR_REFUSED,
-		    "root '%s' is not an absolute path", s->root);
-	if (!given(s->link))
-		return err_set(e, ERR_REFUSED,
-		    "no link is given: sftp://user@host:port or dir:/path");
-	if (finish_name(s, e) == -1)
-		return -1;
-	return finish_account(s, e);
 }
 
 static void
@@ -267,12 +181,50 @@ tag_ok(const char *tag)
 	    tag[0] != '-' && tag[0] != '=';
 }
 
+static void
+check_where(const struct settings *s, struct buf *complaints)
+{
+	char *folder = NULL;
+	struct name n;
+	struct err e;
+
+	if (s->root[0] != '/')
+		complain(complaints, "root", "is not an absolute path");
+	else if (settings_folder(s, &folder, &e) == -1)
+		complain(complaints, "root", e.text);
+	else if (settings_name(s, &n, &e) == -1)
+		complain(complaints, "name", e.text);
+	free(folder);
+	if (settings_pool(s, &n, &e) == -1)
+		complain(complaints, "pool", e.text);
+	if (settings_given(s->link) && link_check(s->link, &e) == -1)
+		complain(complaints, "link", e.text);
+	if ((settings_given(s->account) ||
+		(settings_given(s->link) && !settings_relayed(s))) &&
+	    settings_account(s, &n, &e) == -1)
+		complain(complaints, "account", e.text);
+}
+
+static void
+check_when(const struct settings *s, struct buf *complaints)
+{
+	struct hours hours;
+	struct rates rates;
+	struct err e;
+
+	if (s->hours != NULL && hours_parse(&hours, s->hours, &e) == -1)
+		complain(complaints, "hours", e.text);
+	if (rates_parse(&rates, s->rate, NULL, &e) == -1)
+		complain(complaints, "courier.rate", e.text);
+	else if (rates_parse(&rates, s->rate, s->rates, &e) == -1)
+		complain(complaints, "courier.rates", e.text);
+}
+
 /* What can be said without a link: it may yet come as an option. */
 static void
 check(const void *values, struct buf *complaints)
 {
-	struct settings s = *(const struct settings *)values;
-	struct err e;
+	const struct settings s = *(const struct settings *)values;
 	int i;
 
 	for (i = 0; s.tags != NULL && s.tags[i] != NULL; i++)
@@ -283,14 +235,8 @@ check(const void *values, struct buf *complaints)
 	if (s.retry.max_delay < s.retry.initial_delay)
 		complain(complaints, "retry.max_delay",
 		    "is shorter than 'retry.initial_delay'");
-	if (s.root[0] != '/')
-		complain(complaints, "root", "is not an absolute path");
-	if (finish_name(&s, &e) == -1)
-		complain(complaints, "name", e.text);
-	if (given(s.link) && link_check(s.link, &e) == -1)
-		complain(complaints, "link", e.text);
-	if ((given(s.account) || given(s.link)) && finish_account(&s, &e) == -1)
-		complain(complaints, "account", e.text);
+	check_where(&s, complaints);
+	check_when(&s, complaints);
 }
 
 /* ---- handing out ----------------------------------------------------- */
@@ -298,11 +244,12 @@ check(const void *values, struct buf *complaints)
 void
 settings_courier(const struct settings *s, struct courier_config *c)
 {
-	c->root = s->root;
+	c->root = s->folder;
 	c->bot = s->bot_name;
 	c->link = s->link;
 	c->key = s->key;
 	c->known_hosts = s->known_hosts;
+	c->account = s->account_name.text;
 	c->poll_ms = s->poll;
 	c->timeout_ms = s->timeout;
 	c->operation_ms = s->operation_timeout;
@@ -319,11 +266,14 @@ settings_courier(const struct settings *s, struct courier_config *c)
 void
 settings_runner(const struct settings *s, struct runner_config *r)
 {
-	r->root = s->root;
+	r->root = s->folder;
 	r->bot = s->bot_name;
 	r->account = s->account_name;
 	r->slots = (unsigned)s->slots;
 	r->tags = s->tags;
+	r->pool = s->pool_name;
+	r->nice = (int)s->nice;
+	r->sched_idle = s->sched_idle;
 	r->no_sandbox = s->sandbox == SANDBOX_NONE;
 	r->outbox_bytes = s->outbox_quota;
 	r->seal_ms = s->seal_after;

@@ -253,6 +253,7 @@ make_root(struct supervisor *s, struct err *e)
 	s->root = fs_make_dir_open(AT_FDCWD, s->config->root, 0750, e);
 	if (s->root == -1 || take_lock(s, e) == -1)
 		return -1;
+	log_copy_to(s->root, "log");
 	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (fs_make_dirs(s->root, folders[i], 0750, e) == -1)
 			return -1;
@@ -293,7 +294,8 @@ serve(struct supervisor *s, struct err *e)
 		return -1;
 	log_info(
 	    "bot.started", LOG_T("bot", c->bot.text), LOG_T("root", c->root));
-	worker_start(&s->courier);
+	if (c->courier != NULL)
+		worker_start(&s->courier);
 	worker_start(&s->runner);
 	loop_notify("READY=1");
 	return loop_run(s->loop, e);
@@ -316,6 +318,7 @@ supervisor_run(const struct supervisor_config *c)
 			log_error("supervisor.failed", LOG_T("reason", e.text));
 	}
 	loop_free(s.loop); /* what still runs dies with us */
+	log_copy_to(-1, NULL);
 	if (s.lock != -1)
 		close(s.lock);
 	if (s.root != -1)

@@ -13,8 +13,8 @@
 struct supervisor_config {
 	const char *root;
 	struct name bot;
-	const char *const *runner; /* argv of each, [0] is the program */
-	const char *const *courier;
+	const char *const *runner;  /* argv of each, [0] is the program */
+	const char *const *courier; /* NULL: a relay carries */
 	void *arg;
 	/* Once the root is ours, before a child starts. */
 	int (*prepare)(void *arg, int root, struct err *e);

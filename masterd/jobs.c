@@ -55,6 +55,7 @@ resolve_all(struct jobs *j, struct err *e)
 {
 	int changed = 0;
 
+	j->changed = 0;
 	if (db_begin(j->db, e) == -1)
 		return -1;
 	if (jobs_resolve_all(j->db, j->templates, &changed, e) == -1 ||
@@ -62,6 +63,7 @@ resolve_all(struct jobs *j, struct err *e)
 		db_rollback(j->db);
 		return -1;
 	}
+	j->changed = changed;
 	if (changed > 0)
 		log_info("jobs.resolved", LOG_N("jobs", changed));
 	return 0;

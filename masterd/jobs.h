@@ -14,6 +14,7 @@ struct jobs {
 	struct db *db;
 	struct templates *templates;
 	char problem[200]; /* why the files as they are do not count; "" */
+	int changed;       /* jobs with other values by the last reading */
 };
 
 #define JOBS_TEMPLATES "/etc/pandafuzz/templates.d" /* may be missing */

@@ -18,15 +18,19 @@
 #include "lib/base/log.h"
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
+#include "masterd/access.h"
 #include "masterd/admin/admin.h"
+#include "masterd/alive.h"
 #include "masterd/chores.h"
 #include "masterd/intake/ingest.h"
 #include "masterd/jobs.h"
 #include "masterd/maintain.h"
 #include "masterd/metadata.h"
+#include "masterd/notice.h"
 #include "masterd/publish/publish.h"
 #include "masterd/publish/tick.h"
 #include "masterd/recover.h"
+#include "masterd/reload.h"
 #include "masterd/settings.h"
 #include "masterd/times.h"
 #include "masterd/upkeep.h"
@@ -49,6 +53,9 @@ struct master {
 	struct chores chores;
 	struct metadata *metadata;
 	struct upkeep *upkeep;
+	struct alive *alive;
+	struct notice *notice;
+	struct access *access;
 	struct retention_policy retention;
 	struct loop_source *term, *interrupt, *hup, *deadline, *chore_timer;
 	uint64_t started_ms;
@@ -77,16 +84,17 @@ on_fatal(void *arg, const struct err *e)
 static int
 on_will_publish(void *arg, int64_t bot, struct err *e)
 {
-	return publish_mark(((struct master *)arg)->publish, bot, e);
+	return publish_mark_word(((struct master *)arg)->publish, bot, e);
 }
 
 static void
-on_publish(void *arg)
+on_publish(void *arg, bool moved)
 {
 	struct master *m = arg;
 
 	publish_marked(m->publish);
-	tick_soon(m->tick);
+	if (moved)
+		tick_soon(m->tick);
 }
 
 static uint64_t
@@ -128,7 +136,7 @@ on_chores(void *arg)
 	loop_timer_set(m->chore_timer, CHORES_MS, NULL);
 	ingest_gauges(m->ingest, &now);
 	if (chores_often(&m->chores, now.in_hand == 0, &e) == -1 ||
-	    jobs_often(&m->jobs, &e) == -1)
+	    jobs_often(&m->jobs, &e) == -1 || notice_often(m->notice, &e) == -1)
 		on_fatal(m, &e);
 }
 
@@ -156,6 +164,12 @@ on_why(void *arg, int64_t job, struct buf *out, struct err *e)
 	return tick_why(((struct master *)arg)->tick, job, out, e);
 }
 
+static int
+on_why_bot(void *arg, int64_t bot, struct buf *out, struct err *e)
+{
+	return tick_why_bot(((struct master *)arg)->tick, bot, out, e);
+}
+
 static bool
 on_builds_busy(void *arg)
 {
@@ -166,6 +180,17 @@ static bool
 on_file_held(void *arg, const struct digest *sha256)
 {
 	return admin_holds_file(((struct master *)arg)->admin, sha256);
+}
+
+static void
+on_alive(void *arg, struct alive_now *now)
+{
+	struct ingest_gauges g;
+
+	ingest_gauges(((struct master *)arg)->ingest, &g);
+	now->waiting = g.waiting;
+	now->in_hand = g.in_hand;
+	now->per_minute = g.per_minute;
 }
 
 static void
@@ -200,10 +225,13 @@ on_gauges(void *arg, struct admin_gauges *g)
 	g->in_hand = now.in_hand;
 	g->oldest_ms = now.oldest_ms;
 	g->bundles_per_minute = now.per_minute;
+	g->took = now.took;
 	text_copy(
 	    g->config_problem, sizeof(g->config_problem), m->settings.problem);
 	text_copy(
 	    g->template_problem, sizeof(g->template_problem), m->jobs.problem);
+	text_copy(g->hook_problem, sizeof(g->hook_problem),
+	    notice_problem(m->notice));
 	text_to_hex64(&g->generation, publish_generation(m->publish));
 	tell_disk(m, g);
 }
@@ -312,13 +340,29 @@ start_background(struct master *m)
 	m->upkeep = upkeep_open(m->loop, m->db, &m->retention, on_fatal, m, &e);
 	if (m->upkeep == NULL)
 		die(1, &e);
+	m->alive = alive_open(m->loop, m->db, on_alive, m, &e);
+	if (m->alive == NULL)
+		die(1, &e);
+	m->notice = notice_open(
+	    m->loop, m->db, m->store, &m->settings, on_fatal, m, &e);
+	if (m->notice == NULL)
+		die(1, &e);
 }
+
+static int on_reload(
+    void *arg, const struct admin_reload *how, struct buf *out, struct err *e);
 
 static void
 listen_admin(struct master *m)
 {
-	struct admin_hooks hooks = {
-	    m, on_changed, on_spool_retry, on_gauges, on_templates, on_why};
+	struct admin_hooks hooks = {.arg = m,
+	    .changed = on_changed,
+	    .spool_retry = on_spool_retry,
+	    .gauges = on_gauges,
+	    .templates = on_templates,
+	    .why = on_why,
+	    .why_bot = on_why_bot,
+	    .reload = on_reload};
 	int at = m->run;
 	const char *name = "admin.sock", *slash;
 	char folder[512];
@@ -339,6 +383,17 @@ listen_admin(struct master *m)
 		die(1, &e);
 }
 
+static void
+open_access(struct master *m)
+{
+	const struct access_parts parts = {m->root, m->run, m->loop, m->db,
+	    m->publish, m->ingest, m->admin, on_fatal, m};
+	struct err e;
+
+	if ((m->access = access_open(&parts, &m->settings, &e)) == NULL)
+		die(1, &e);
+}
+
 /* ---- settings that changed ------------------------------------------- */
 
 /* Those that others have copied. */
@@ -356,8 +411,11 @@ hand_out_settings(struct master *m)
 	leases_set_times(m->db, &m->times);
 	publish_set_heartbeat(m->publish, s->heartbeat);
 	tick_set_heartbeat(m->tick, s->heartbeat);
+	tick_set_forget(m->tick, s->forget_ephemeral);
 	db_set_busy_timeout(m->db, s->busy_timeout);
 	admin_set_timeout(m->admin, s->request_timeout);
+	notice_settings(m->notice, s);
+	access_settings(m->access);
 	m->chores.retire.policy.keep_all_ms = s->keep_all;
 	m->chores.retire.policy.keep_weekly_ms =
 	    s->keep_weekly == 0 ? UINT64_MAX : s->keep_weekly;
@@ -369,28 +427,35 @@ hand_out_settings(struct master *m)
 }
 
 static void
-reload_templates(struct master *m)
+on_settings(void *arg)
 {
-	bool failed;
-	struct err e;
+	hand_out_settings(arg);
+}
 
-	if (jobs_reload_templates(&m->jobs, m->settings.templates, &failed, &e))
-		tick_changed(m->tick);
-	else if (failed)
-		on_fatal(m, &e);
+static int
+on_reload(
+    void *arg, const struct admin_reload *how, struct buf *out, struct err *e)
+{
+	struct master *m = arg;
+	const struct reload all = {
+	    m->db, &m->settings, &m->jobs, m, on_settings, on_changed};
+
+	if (reload_all(&all, how, out, e) == 0)
+		return 0;
+	if (e->cls != ERR_AGAIN)
+		on_fatal(m, e);
+	return -1;
 }
 
 /* SIGHUP.  A file that is wrong leaves all as it was; status says so. */
 static void
 on_hup(void *arg)
 {
-	struct master *m = arg;
+	const struct admin_reload how = {"master", "SIGHUP", ""};
+	struct err e;
 
-	loop_notify("RELOADING=1");
-	if (settings_reload(&m->settings))
-		hand_out_settings(m);
-	reload_templates(m);
-	loop_notify("READY=1");
+	if (on_reload(arg, &how, NULL, &e) == -1)
+		log_error("config.refused", LOG_T("reason", e.text));
 }
 
 /* ---- stopping -------------------------------------------------------- */
@@ -451,7 +516,10 @@ catch_signals(struct master *m)
 static void
 close_all(struct master *m)
 {
+	access_close(m->access);
 	admin_close(m->admin);
+	notice_close(m->notice);
+	alive_close(m->alive);
 	upkeep_close(m->upkeep);
 	metadata_close(m->metadata);
 	ingest_close(m->ingest);
@@ -478,12 +546,12 @@ main(int argc, char **argv)
 	bool unclean;
 	int code;
 
+	log_set_component("masterd");
 	if ((code = admin_read_child(argc, argv)) != -1)
 		return code;
 	if ((code = maintain_parse(&maintain, &argc, argv)) != 0 ||
 	    (code = settings_load(&m.settings, argc, argv)) != -1)
 		return code;
-	log_set_level((enum log_level)m.settings.log_level);
 	if ((code = jobs_load_templates(&m.jobs, m.settings.templates)) != -1)
 		return code;
 	refuse_root(&m);
@@ -491,12 +559,16 @@ main(int argc, char **argv)
 	open_root(&m);
 	if (maintain_wanted(&maintain))
 		return maintain_run(&maintain, m.root);
+	alive_step("the database");
 	open_state(&m);
+	alive_step("recovery");
 	recover(&m, &unclean);
 	catch_signals(&m);
+	alive_step("what lies in incoming");
 	start_parts(&m, unclean);
 	start_background(&m);
 	listen_admin(&m);
+	open_access(&m);
 	hand_out_settings(&m);
 	log_info("masterd.ready", LOG_T("root", m.settings.root),
 	    LOG_T("generation", publish_generation(m.publish)),

@@ -14,6 +14,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "lib/wire/invitation.h"
 #include "lib/wire/manifest.h"
 #include "masterd/admin/traits.h"
 #include "masterd/db/bots.h"
@@ -554,7 +555,7 @@ see_account(struct rebuild *r, const char *path, int dirfd, const char *name)
 	int64_t account;
 
 	(void)dirfd;
-	if (!name_ok(name))
+	if (!name_ok(name) || strcmp(name, ENROL_ACCOUNT) == 0)
 		return 0;
 	if (bots_account(r->db, name, clock_wall_ms(), &account, &r->failed) ==
 	    -1)

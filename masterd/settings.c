@@ -42,6 +42,8 @@ static const struct config_key keys[] = {
 	SWITCH("new_generation", new_generation, "no",		RESTART),
 	SWITCH("nosync",	nosync,		"no",		RESTART),
 	{ "log_level", CONFIG_ENUM, AT(log_level), "info", levels, 0, 0, LIVE },
+	{ "log_format", CONFIG_ENUM, AT(log_format), "auto", log_formats,
+	    0, 0, LIVE },
 	TEXT("templates", templates, "/etc/pandafuzz/templates.d", LIVE),
 	SWITCH("metadata",	metadata,	"yes",		LIVE),
 	TIME("heartbeat",	heartbeat,	"10s", 100, HOUR, LIVE),
@@ -53,13 +55,33 @@ static const struct config_key keys[] = {
 	TIME("leases.gap",	lease_gap,	"30s", 100, DAY, LIVE),
 	NUMBER("bots.late",	bot_late,	"3", 1, 100000, LIVE),
 	NUMBER("bots.lost",	bot_lost,	"30", 2, 1000000, LIVE),
+	CONFIG_RETRY_KEYS("bots.retry", struct settings, bot_retry,
+	    "unlimited", "30s", "30m"),
+	TIME("bots.forget_ephemeral", forget_ephemeral, "24h",
+	    SECOND, YEARS, LIVE),
 	CONFIG_RETRY_KEYS("tasks.retry", struct settings, task_retry,
 	    "2", "2s", "5m"),
 	NUMBER("tasks.poison_after", poison_after, "3", 1, 1000, LIVE),
+	TIME("jobs.stuck",	jobs_stuck,	"6h", SECOND, YEARS, LIVE),
+	TEXT("hooks.folder", hooks_folder, "/etc/pandafuzz/hooks.d", LIVE),
+	TIME("hooks.timeout",	hooks_timeout,	"30s", 100, HOUR, LIVE),
+	CONFIG_RETRY_KEYS("hooks.retry", struct settings, hooks_retry,
+	    "2", "10s", "5m"),
 	TIME("builds.check_timeout", check_timeout, "2m", SECOND, HOUR, LIVE),
 	TIME("builds.keep_all",	keep_all,	"14d", 0, YEARS, LIVE),
 	TIME("builds.keep_weekly", keep_weekly,	"0s", 0, YEARS, LIVE),
 	TIME("builds.grace",	build_grace,	"24h", 0, YEARS, LIVE),
+	TEXT("accounts.url",	account_url,	"",		LIVE),
+	TEXT("accounts.user",	account_user,	"",		LIVE),
+	TEXT("accounts.host_key", account_host_key, "",		LIVE),
+	TEXT("accounts.authorized_keys", account_keys, "",	LIVE),
+	TEXT("accounts.command", account_command, "",		LIVE),
+	{ "accounts.max_bytes", CONFIG_SIZE, AT(account_bytes), "8GiB", NULL,
+	    MIB, 1024 * 1024 * MIB, LIVE },
+	NUMBER("accounts.max_files", account_files, "50000", 1, 100000000,
+	    LIVE),
+	NUMBER("accounts.max_rate", account_rate, "60000", 1, 100000000, LIVE),
+	TIME("accounts.invitation", invitation, "7d", SECOND, 365 * DAY, LIVE),
 	SHARE("disk.soft",	disk_soft,	"10%/2GiB"),
 	SHARE("disk.hard",	disk_hard,	"5%/1GiB"),
 	{ "disk.reserve_file", CONFIG_SIZE, AT(reserve_file), "64MiB", NULL,
@@ -133,9 +155,19 @@ check(const void *values, struct buf *complaints)
 	require(s->bot_lost > s->bot_late, complaints,
 	    "keys 'bots.late' and 'bots.lost': a bot is late before it is "
 	    "lost, so 'bots.lost' must be the larger one");
+	require(s->bot_retry.max_delay >= s->bot_retry.initial_delay,
+	    complaints,
+	    "keys 'bots.retry.initial_delay' and 'bots.retry.max_delay': the "
+	    "first is longer than the longest");
 	require(s->task_retry.max_delay >= s->task_retry.initial_delay,
 	    complaints,
 	    "keys 'tasks.retry.initial_delay' and 'tasks.retry.max_delay': "
+	    "the first is longer than the longest");
+	require(s->hooks_folder[0] == '/', complaints,
+	    "key 'hooks.folder': is not an absolute path");
+	require(s->hooks_retry.max_delay >= s->hooks_retry.initial_delay,
+	    complaints,
+	    "keys 'hooks.retry.initial_delay' and 'hooks.retry.max_delay': "
 	    "the first is longer than the longest");
 	require(below(&s->disk_hard, &s->disk_soft), complaints,
 	    "keys 'disk.soft' and 'disk.hard': the soft mark comes first, so "
@@ -215,6 +247,7 @@ settings_load(struct settings *s, int argc, char **argv)
 	code = config_start(&settings_table, &s->command, s, &s->said);
 	if (code == -1) {
 		log_set_level((enum log_level)s->log_level);
+		log_set_format((enum log_format)s->log_format);
 		log_lines("config.odd", buf_text(&s->said.warnings));
 	}
 	return code;
@@ -230,12 +263,15 @@ settings_reload(struct settings *s)
 	rc = config_reload(
 	    &settings_table, &s->command.sources, s, &s->said, &changes, &e);
 	s->problem[0] = '\0';
+	text_copy(s->taken, sizeof(s->taken), buf_text(&changes.taken));
+	text_copy(s->waiting, sizeof(s->waiting), buf_text(&changes.waiting));
 	if (rc == -1) {
 		log_lines("config.refused", buf_text(&s->said.complaints));
 		snprintf(s->problem, sizeof(s->problem),
 		    "the old settings stay in force: %.160s", e.text);
 	} else {
 		log_set_level((enum log_level)s->log_level);
+		log_set_format((enum log_format)s->log_format);
 		log_info(
 		    "config.reloaded", LOG_T("keys", buf_text(&changes.taken)));
 		log_lines("config.odd", buf_text(&s->said.warnings));

@@ -24,6 +24,7 @@ struct settings {
 	bool new_generation; /* of a restored database (PROTOCOL 26) */
 	bool nosync;         /* power-cut harness only */
 	int log_level;       /* enum log_level */
+	int log_format;      /* enum log_format */
 	char *templates;     /* folder or file of job templates */
 	bool metadata;       /* write metadata/ */
 
@@ -37,7 +38,16 @@ struct settings {
 	uint64_t bot_late;        /* bots.: heartbeats without one, a factor */
 	uint64_t bot_lost;
 
+	uint64_t jobs_stuck; /* jobs.stuck: nothing done so long */
+
+	/* Programs that run for events. */
+	char *hooks_folder;
+	uint64_t hooks_timeout;
+	struct config_retry hooks_retry;
+
 	/* Failure. */
+	struct config_retry bot_retry;  /* bots.retry: rest of bots */
+	uint64_t forget_ephemeral;      /* bots.: folded when gone so long */
 	struct config_retry task_retry; /* tasks.retry */
 	uint64_t poison_after; /* tasks.: bots lost in a row with a task */
 
@@ -47,6 +57,13 @@ struct settings {
 	uint64_t keep_weekly;   /* ... then one a week so long */
 	uint64_t build_grace;   /* unreferenced files stay so long */
 
+	/* Accounts: how machines reach sshd here, what it reads, and limits of
+	 * those that have none of their own. */
+	char *account_url, *account_user, *account_host_key;
+	char *account_keys, *account_command; /* authorized_keys */
+	uint64_t account_bytes, account_files, account_rate;
+	uint64_t invitation;
+
 	/* Disk. */
 	struct config_share disk_soft, disk_hard; /* free bytes below which */
 	uint64_t reserve_file;
@@ -54,6 +71,9 @@ struct settings {
 	/* How long rows and files are kept. */
 	uint64_t keep_events, keep_leases, keep_statistics, keep_refused;
 
+	/* Keys that the last reload took over, and that wait for a restart;
+	 * blanks between. */
+	char taken[400], waiting[400];
 	/* Why the files as they are now do not count, or which keys wait for a
 	 * restart; "": nothing to say.  For status. */
 	char problem[200];

@@ -17,4 +17,5 @@ times_take(struct lease_times *times, const struct settings *s)
 	times->lost_beats = (unsigned)s->bot_lost;
 	times->lost_most = (unsigned)s->poison_after;
 	times->retry = config_retry_policy(&s->task_retry, RETRY_ON_ALL);
+	times->rest = config_retry_policy(&s->bot_retry, RETRY_ON_ALL);
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,21 @@ be_first_to_go(void)
 	close(fd);
 }
 
+/* Never less nice than we are ourselves. */
+static int
+step_back(const struct cage_spec *s)
+{
+	const struct sched_param none = {0};
+	int now;
+
+	errno = 0;
+	now = getpriority(PRIO_PROCESS, 0);
+	if (s->nice > now && errno == 0 &&
+	    setpriority(PRIO_PROCESS, 0, s->nice) == -1)
+		return -1;
+	return s->idle ? sched_setscheduler(0, SCHED_IDLE, &none) : 0;
+}
+
 static int
 fail_start(const char *what)
 {
@@ -105,6 +121,8 @@ start_inside(void *arg)
 	if (s->spec->file_size != 0)
 		limit(RLIMIT_FSIZE, s->spec->file_size);
 	be_first_to_go();
+	if (step_back(s->spec) == -1)
+		return fail_start("be nice");
 	if (s->fixed_addresses)
 		personality(ADDR_NO_RANDOMIZE);
 	if (s->spec->none && s->spec->dir != NULL && chdir(s->spec->dir) == -1)

@@ -38,35 +38,47 @@ sweep(void *arg, int dirfd, const char *name)
 	return 0;
 }
 
+const char *
+courier_outbox(const struct courier_config *config)
+{
+	return config->bare ? "." : "outbox";
+}
+
 static int
 open_folders(struct courier *c, struct err *e)
 {
+	const char *const outbox = courier_outbox(c->config);
 	const struct {
 		int *fd;
-		const char *path;
+		const char *below, *path;
+		bool always;
 	} folders[] = {
-	    {&c->acked, "outbox/acked"},
-	    {&c->held, "outbox/held"},
-	    {&c->noted, "outbox/noted"},
-	    {&c->inbox, "inbox"},
-	    {&c->tickets, "inbox/tickets"},
-	    {&c->jobs_dir, "inbox/jobs"},
-	    {&c->builds, "builds"},
+	    {&c->acked, outbox, "acked", true},
+	    {&c->held, outbox, "held", true},
+	    {&c->noted, outbox, "noted", true},
+	    {&c->inbox, ".", "inbox", true},
+	    {&c->tickets, ".", "inbox/tickets", false},
+	    {&c->jobs_dir, ".", "inbox/jobs", false},
+	    {&c->builds, ".", "builds", false},
 	};
+	char path[32];
 	size_t i;
 
 	c->root = open(c->config->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->root == -1)
 		return err_sys(e, "cannot open folder '%s'", c->config->root);
 	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		*folders[i].fd =
-		    fs_make_dir_open(c->root, folders[i].path, 0750, e);
+		if (!folders[i].always && c->config->deliver)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folders[i].below,
+		    folders[i].path);
+		*folders[i].fd = fs_make_dir_open(c->root, path, 0750, e);
 		if (*folders[i].fd == -1)
 			return -1;
 	}
 	if (fs_each(c->inbox, sweep, NULL, e) == -1)
 		return -1;
-	return fetch_open(c, e);
+	return c->config->deliver ? 0 : fetch_open(c, e);
 }
 
 static void
@@ -82,10 +94,9 @@ close_folders(struct courier *c)
 }
 
 struct courier *
-courier_new(const struct courier_config *config, struct err *e)
+courier_join(
+    const struct courier_config *config, struct line *line, struct err *e)
 {
-	struct link_config link = {
-	    config->link, config->key, config->known_hosts, config->timeout_ms};
 	struct courier *c = mem_alloc(sizeof(*c));
 
 	c->config = config;
@@ -93,13 +104,30 @@ courier_new(const struct courier_config *config, struct err *e)
 	c->tickets = c->jobs_dir = c->builds = -1;
 	c->status = status_new();
 	c->fresh = status_new();
-	if ((c->link = link_new(&link, e)) == NULL ||
-	    open_folders(c, e) == -1 || outbox_open(c, e) == -1) {
+	line_add(line, c);
+	if (open_folders(c, e) == -1 || outbox_open(c, e) == -1) {
 		courier_free(c);
 		return NULL;
 	}
+	if (!config->stranger)
+		pull_remember(c);
+	return c;
+}
+
+struct courier *
+courier_new(const struct courier_config *config, struct err *e)
+{
+	struct line *line = line_new(config, e);
+	struct courier *c;
+
+	if (line == NULL)
+		return NULL;
+	if ((c = courier_join(config, line, e)) == NULL) {
+		line_free(line);
+		return NULL;
+	}
+	c->own_line = true;
 	link_between(c->link, courier_between, c);
-	pull_remember(c);
 	return c;
 }
 
@@ -108,7 +136,9 @@ courier_free(struct courier *c)
 {
 	if (c == NULL)
 		return;
-	link_free(c->link);
+	line_remove(c->line, c);
+	if (c->own_line)
+		line_free(c->line);
 	outbox_close(c);
 	close_folders(c);
 	status_free(c->status);
@@ -119,8 +149,8 @@ courier_free(struct courier *c)
 }
 
 /* inbox/link.json, for beats and doctor. */
-static void
-tell_link(struct courier *c, bool up, const char *text)
+void
+courier_told(struct courier *c, bool up, const char *text)
 {
 	struct buf b = BUF_INIT;
 
@@ -135,101 +165,87 @@ tell_link(struct courier *c, bool up, const char *text)
 	buf_release(&b);
 }
 
-/* ---- up and down ----------------------------------------------------- */
-
-const struct retry_policy *
-courier_retry(const struct courier *c)
-{
-	const struct retry_policy *p = &c->config->retry;
-
-	return p->max_ms == 0 ? &RETRY_COURIER : p;
-}
-
-const struct breaker_policy *
-courier_breaker(const struct courier *c)
-{
-	const struct breaker_policy *p = &c->config->breaker;
-
-	return p->rest_ms == 0 ? &BREAKER_DEFAULT : p;
-}
-
-static void
-link_lost(struct courier *c, const struct err *why)
-{
-	uint64_t now = clock_up_ms(), delay;
-
-	link_close(c->link);
-	c->open_failures++;
-	breaker_failure(&c->breaker, courier_breaker(c), now);
-	delay = retry_delay(courier_retry(c), c->open_failures, random_u64());
-	c->gave_up = retry_exhausted(courier_retry(c), c->open_failures) ||
-	    !retry_wants(courier_retry(c), why->cls);
-	c->open_at = now + delay;
-	/* The same reason is told once, however often it comes. */
-	if (strncmp(c->said, why->text, sizeof(c->said) - 1) == 0)
-		return;
-	text_copy(c->said, sizeof(c->said), why->text);
-	log_warn(
-	    "link.down", LOG_T("reason", why->text), LOG_N("retry_ms", delay));
-	tell_link(c, false, why->text);
-}
+/* ---- a turn ---------------------------------------------------------- */
 
 static bool
-may_open(struct courier *c, uint64_t now)
+signal_waits(int signo)
 {
-	if (c->leave_at != 0)
-		return c->open_failures == 0;
-	return now >= c->open_at &&
-	    breaker_try(&c->breaker, courier_breaker(c), now);
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, signo) == 1;
 }
 
-/* On leaving, nothing may take longer than there is time. */
+/* Settings that change while a slow transfer is under way hold for it. */
 static void
-limit_timeout(struct courier *c, uint64_t now)
+read_settings(const struct courier_config *config)
 {
-	uint64_t ms = c->config->timeout_ms;
+	const struct timespec now = {0, 0};
+	sigset_t hup;
 
-	if (c->leave_at != 0 && c->leave_at < now + ms)
-		ms = c->leave_at > now ? c->leave_at - now : 1;
-	link_set_timeout(c->link, ms);
-	link_set_operation(c->link, c->config->operation_ms);
+	if (config->reload == NULL || !signal_waits(SIGHUP))
+		return;
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	if (sigtimedwait(&hup, NULL, &now) == SIGHUP)
+		config->reload(config->reload_arg); /* into that struct */
+}
+
+/* What this machine cannot do just now, such as write to a full disk. */
+static void
+local_trouble(struct courier *c, const struct err *why)
+{
+	uint64_t now = clock_up_ms();
+
+	if (strncmp(c->said, why->text, sizeof(c->said) - 1) != 0)
+		log_error("courier.hindered", LOG_T("reason", why->text),
+		    LOG_T("bot", c->config->bot.text));
+	text_copy(c->said, sizeof(c->said), why->text);
+	c->rest_until = now + REST_MS;
 }
 
 static int
-open_link(struct courier *c, struct err *e)
+look_between(struct courier *c, struct err *e)
 {
-	if (link_open(c->link, e) == -1)
-		return -1;
-	log_info("link.up", LOG_T("link", c->config->link));
-	tell_link(c, true, c->config->link);
-	c->said[0] = '\0';
-	/* P.10: after each connect. */
-	c->poll_at = c->confirm_at = 0;
-	memset(&c->status_seen, 0, sizeof(c->status_seen));
-	return 0;
-}
-
-/* ---- a turn ---------------------------------------------------------- */
-
-int
-courier_between(void *arg, struct err *e)
-{
-	struct courier *c = arg;
-	uint64_t now = clock_up_ms();
-	sigset_t pending;
-
-	/* The loop that would tell us waits for this very turn to end. */
-	if (c->leave_at == 0 && sigpending(&pending) == 0 &&
-	    sigismember(&pending, SIGTERM) == 1)
-		courier_leave(c);
-	if (c->leave_at != 0 && now >= c->leave_at)
-		return err_set(e, ERR_AGAIN, "the time to leave has come");
 	if (outbox_look(c, PARCEL_WAITING, e) == -1)
 		return -1;
 	if (push_all(c, true, e) == -1)
 		return -1;
-	if (now >= c->poll_at && pull_status(c, e) == -1)
+	if (clock_up_ms() >= c->poll_at && pull_status(c, e) == -1)
 		return -1;
+	return 0;
+}
+
+int
+courier_between(void *arg, struct err *e)
+{
+	struct courier *c = arg, *peer;
+	struct line *l = c->line;
+	uint64_t now = clock_up_ms();
+	struct err why;
+
+	/* The loop that would tell us waits for this very turn to end. */
+	if (l->leave_at == 0 && signal_waits(SIGTERM))
+		courier_leave(c);
+	read_settings(l->config);
+	if (l->leave_at != 0 && now >= l->leave_at)
+		return err_set(e, ERR_AGAIN, "the time to leave has come");
+	if (look_between(c, e) == -1)
+		return -1;
+	/* Crashes and beats of others go first, too; their troubles are
+	 * theirs, unless it is the link. */
+	for (peer = l->first; peer != NULL; peer = peer->peer) {
+		if (peer == c || peer->broken || now < peer->rest_until)
+			continue;
+		err_clear(&why);
+		if (look_between(peer, &why) == 0)
+			continue;
+		if (!link_up(l->link)) {
+			if (e != NULL)
+				*e = why;
+			return -1;
+		}
+		local_trouble(peer, &why);
+	}
 	return 0;
 }
 
@@ -245,7 +261,8 @@ carry(struct courier *c, struct err *e)
 	if (push_all(c, false, e) == -1)
 		return -1;
 	/* P.24: a withdrawn lease is not worked for; nor is one on leaving. */
-	if (c->leave_at == 0 && lease_work(c, e) == -1)
+	if (c->line->leave_at == 0 && !c->config->deliver &&
+	    lease_work(c, e) == -1)
 		return -1;
 	return 0;
 }
@@ -255,7 +272,8 @@ tidy(struct courier *c, uint64_t now)
 {
 	c->tidy_at = now + TIDY_MS;
 	settle_trim(c);
-	lease_recheck(c);
+	if (!c->config->deliver)
+		lease_recheck(c);
 	outbox_retry_odd(c);
 	outbox_look_anew(c); /* a hint may be lost, a scan is not */
 }
@@ -269,20 +287,23 @@ earlier(uint64_t a, uint64_t b)
 static uint64_t
 next_due(const struct courier *c, uint64_t now)
 {
-	uint64_t due = c->tidy_at, open;
+	const struct line *l = c->line;
+	uint64_t due = c->tidy_at;
 
-	if (!link_up(c->link)) {
-		open = breaker_due(&c->breaker, courier_breaker(c));
-		due = earlier(due, c->open_at > open ? c->open_at : open);
+	if (!link_up(l->link)) {
+		due = earlier(due, line_due(l));
+	} else if (c->more) {
+		due = now;
 	} else {
 		due = earlier(due, c->poll_at);
 		due = earlier(due, c->confirm_at);
-		due = earlier(due, lease_due(c));
+		if (!c->config->deliver)
+			due = earlier(due, lease_due(c));
 		if (c->push_at > now)
 			due = earlier(due, c->push_at);
 	}
-	if (c->leave_at != 0)
-		due = earlier(due, c->leave_at);
+	if (l->leave_at != 0)
+		due = earlier(due, l->leave_at);
 	if (due < c->rest_until)
 		due = c->rest_until;
 	return due > now ? due - now : 0;
@@ -290,11 +311,11 @@ next_due(const struct courier *c, uint64_t now)
 
 /* Everything that will be pushed is, or cannot be now. */
 static bool
-drained(struct courier *c, uint64_t now)
+drained(const struct courier *c, uint64_t now)
 {
 	size_t i;
 
-	if (now >= c->leave_at || !link_up(c->link))
+	if (now >= c->line->leave_at || !link_up(c->link))
 		return true;
 	for (i = 0; i < c->parcel_count; i++)
 		if (c->parcels[i].state != PARCEL_SENT &&
@@ -303,62 +324,74 @@ drained(struct courier *c, uint64_t now)
 	return true;
 }
 
-/* What this machine cannot do just now, such as write to a full disk. */
+/* P.10: after each connect. */
 static void
-local_trouble(struct courier *c, const struct err *why)
+greet(struct courier *c)
+{
+	c->connects = c->line->connects;
+	c->said[0] = '\0';
+	c->poll_at = c->confirm_at = 0;
+	memset(&c->status_seen, 0, sizeof(c->status_seen));
+	courier_told(c, true, c->line->config->link);
+}
+
+uint64_t
+courier_work(struct courier *c)
 {
 	uint64_t now = clock_up_ms();
+	struct line *l = c->line;
+	struct err why;
 
-	if (strncmp(c->said, why->text, sizeof(c->said) - 1) != 0)
-		log_error("courier.hindered", LOG_T("reason", why->text));
-	text_copy(c->said, sizeof(c->said), why->text);
-	c->rest_until = now + REST_MS;
+	if (now >= c->tidy_at)
+		tidy(c, now);
+	if (link_up(l->link)) {
+		if (c->connects != l->connects)
+			greet(c);
+		/* Whose bundles are under way is asked first. */
+		if (!c->own_line)
+			link_between(l->link, courier_between, c);
+		err_clear(&why);
+		if (carry(c, &why) == 0) {
+			line_good(l);
+		} else if (c->broken) {
+			log_error("courier.broken", LOG_T("reason", why.text),
+			    LOG_T("bot", c->config->bot.text));
+			return CARRY_LATER;
+		} else if (!link_up(l->link)) {
+			line_lost(l, &why);
+		} else if (l->leave_at == 0) {
+			local_trouble(c, &why);
+		}
+	}
+	now = clock_up_ms();
+	if (l->leave_at != 0 && drained(c, now))
+		return CARRY_LATER;
+	return next_due(c, now);
 }
 
 uint64_t
 courier_turn(struct courier *c)
 {
-	uint64_t now = clock_up_ms();
-	struct err why;
+	struct line *l = c->line;
+	uint64_t in_ms;
 
-	err_clear(&why);
-	if (now >= c->tidy_at)
-		tidy(c, now);
-	limit_timeout(c, now);
-	if (!link_up(c->link) && may_open(c, now) && open_link(c, &why) == -1)
-		link_lost(c, &why);
-	if (link_up(c->link)) {
-		if (carry(c, &why) == 0) {
-			c->open_failures = 0;
-			breaker_success(&c->breaker);
-		} else if (c->broken) {
-			log_error("courier.broken", LOG_T("reason", why.text));
-			return CARRY_LATER;
-		} else if (!link_up(c->link)) {
-			link_lost(c, &why);
-		} else if (c->leave_at == 0) {
-			local_trouble(c, &why);
-		}
-	}
-	if (c->gave_up && c->leave_at == 0) {
-		log_error("courier.gave_up", LOG_T("reason", why.text));
+	(void)line_up(l, clock_up_ms());
+	in_ms = courier_work(c);
+	if (l->gave_up && l->leave_at == 0) {
+		log_error("courier.gave_up", LOG_T("reason", l->said));
 		return CARRY_LATER;
 	}
-	now = clock_up_ms();
-	if (c->leave_at != 0 && drained(c, now))
-		return CARRY_LATER;
-	return next_due(c, now);
+	return in_ms;
 }
 
 void
 courier_leave(struct courier *c)
 {
-	if (c->leave_at == 0)
-		c->leave_at = clock_up_ms() + c->config->drain_ms;
-	/* One more try each, without waiting. */
-	c->open_failures = 0;
-	c->push_at = 0;
-	limit_timeout(c, clock_up_ms());
+	struct courier *peer;
+
+	line_leave(c->line);
+	for (peer = c->line->first; peer != NULL; peer = peer->peer)
+		peer->push_at = 0;
 }
 
 int

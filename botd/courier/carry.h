@@ -15,6 +15,7 @@
 #include "lib/wire/status.h"
 #include "spool/spool.h"
 #include "botd/courier/courier.h"
+#include "botd/courier/line.h"
 #include "botd/courier/link.h"
 
 /*
@@ -59,7 +60,11 @@ struct job {
 
 struct courier {
 	const struct courier_config *config;
-	struct link *link;
+	struct line *line; /* the link, and who else is on it */
+	struct link *link; /* its */
+	struct courier *peer;
+	bool own_line;
+	uint64_t connects; /* of the line, when we last greeted */
 	int root, acked, held, noted, inbox, tickets, jobs_dir, builds;
 
 	struct spool *outbox;
@@ -84,21 +89,21 @@ struct courier {
 	uint64_t pass;                   /* of confirm.c */
 
 	/* Up-times at which something is due. */
-	uint64_t open_at, push_at, poll_at, confirm_at, tidy_at;
-	uint64_t rest_until;    /* after trouble on this machine */
-	uint64_t leave_at;      /* end of the drain; 0: not leaving */
-	uint32_t open_failures; /* in a row */
+	uint64_t push_at, poll_at, confirm_at, tidy_at;
+	uint64_t rest_until; /* after trouble on this machine */
 	uint32_t push_failures;
-	struct breaker breaker;
-	bool broken;    /* a sync failed: the process has to end */
-	bool gave_up;   /* the retry policy is used up: the same */
+	bool more;      /* bundles wait only for others' turns */
+	bool broken;    /* a sync failed: it has to be begun anew */
 	char said[256]; /* last reason that was logged */
 };
 
 #define CARRY_LATER UINT64_MAX
 
 /* ---- carry.c --------------------------------------------------------- */
+/* With a line of its own, or on another's, which lives longer. */
 struct courier *courier_new(const struct courier_config *c, struct err *e);
+struct courier *courier_join(
+    const struct courier_config *c, struct line *line, struct err *e);
 void courier_free(struct courier *c);
 
 /*
@@ -108,9 +113,14 @@ void courier_free(struct courier *c);
  */
 uint64_t courier_turn(struct courier *c);
 
-/* How it waits, as configured. */
-const struct retry_policy *courier_retry(const struct courier *c);
-const struct breaker_policy *courier_breaker(const struct courier *c);
+/* The same without the line, which its owner opens. */
+uint64_t courier_work(struct courier *c);
+
+/* Its line went up or down: into inbox/link.json. */
+void courier_told(struct courier *c, bool up, const char *text);
+
+/* The outbox's folder below the root. */
+const char *courier_outbox(const struct courier_config *config);
 
 /* Push what is there, for at most drain_ms, then end (SIGTERM). */
 void courier_leave(struct courier *c);
@@ -131,6 +141,9 @@ void outbox_close(struct courier *c);
 /* Scan if the folder has changed; new finds get "state". */
 int outbox_look(struct courier *c, enum parcel_state state, struct err *e);
 void outbox_look_anew(struct courier *c); /* the next look does scan */
+
+/* Of what a dead bot left: no beat, and of the courier's own bot. */
+bool outbox_is_ours(const struct courier *c, const char *name);
 
 struct parcel *outbox_find(struct courier *c, const char *name);
 

@@ -80,9 +80,13 @@ fetch_text(struct courier *c, const char *path, size_t cap, struct buf *out,
 {
 	struct text_sink t = {out, cap, path};
 	struct link_sink sink = {take_text, &t};
+	int rc;
 
 	buf_reset(out);
-	return link_get(c->link, path, 0, &sink, e);
+	link_urgent(c->link, true); /* small, and waited for */
+	rc = link_get(c->link, path, 0, &sink, e);
+	link_urgent(c->link, false);
+	return rc;
 }
 
 /* ---- blobs ----------------------------------------------------------- */

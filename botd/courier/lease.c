@@ -359,7 +359,7 @@ put_off(struct courier *c, struct lease *l, const struct err *why)
 {
 	l->failures++;
 	l->try_at = clock_up_ms() +
-	    retry_delay(courier_retry(c), l->failures, random_u64());
+	    retry_delay(line_retry(c->line), l->failures, random_u64());
 	if (why->cls == ERR_NOT_FOUND)
 		c->poll_at = 0; /* withdrawn? (P.25) */
 	if (strncmp(l->said, why->text, sizeof(l->said) - 1) == 0)
@@ -383,7 +383,7 @@ work_on(struct courier *c, struct lease *l, struct err *e)
 		rc = bring_job(c, l->job, &why);
 	if (rc == 0)
 		return 0;
-	if (!link_up(c->link) || c->broken || c->leave_at != 0) {
+	if (!link_up(c->link) || c->broken || c->line->leave_at != 0) {
 		if (e != NULL)
 			*e = why;
 		return -1;

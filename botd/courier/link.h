@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "botd/courier/bucket.h"
 
 /*
  * The way to the account's folder on the master: incoming/... and
@@ -25,6 +26,10 @@ struct link_config {
 	const char *key;         /* sftp: private key file, ed25519 */
 	const char *known_hosts; /* sftp: the pinned host key */
 	uint64_t timeout_ms;
+	/* sftp: whom to log in as where the URL's user is not let in; may be
+	 * NULL.  A master that became one of many Unix users (pf-account adopt)
+	 * is so found without a word to the bot. */
+	const char *account;
 };
 
 struct link;
@@ -41,6 +46,15 @@ void link_set_timeout(struct link *l, uint64_t ms);
 /* How long any one request may take in all, and each MiB of a transfer: one
  * that moves, but only just, is given up too.  0: no limit. */
 void link_set_operation(struct link *l, uint64_t ms);
+
+/*
+ * How fast it may be: "fn" says bytes a second at each piece, 0 for no limit.
+ * What is urgent, or done while another transfer is interrupted, does not wait
+ * for it, but counts.
+ */
+typedef uint64_t link_rate_fn(void *arg);
+void link_set_rate(struct link *l, link_rate_fn *fn, void *arg);
+void link_urgent(struct link *l, bool urgent);
 
 /*
  * Called between the slices of a put or get, so that a waiting crash can go
@@ -115,12 +129,19 @@ struct link {
 	link_between_fn *between;
 	void *between_arg;
 	bool interrupted; /* "between" is running */
+	bool urgent;
+	link_rate_fn *rate;
+	void *rate_arg;
+	struct bucket bucket;
 };
 
 #define LINK_SLICE (1024 * 1024)
 
-/* Between two slices. */
+/* Between two slices: what goes first, and what the rate asks for. */
 int link_pause(struct link *l, struct err *e);
+
+/* How much to move until the next pause, at most "most". */
+size_t link_piece(struct link *l, size_t most);
 
 /* So many bytes went over; -1 when it takes too long (link_set_operation). */
 int link_moved(struct link *l, size_t len, struct err *e);

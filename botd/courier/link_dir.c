@@ -97,13 +97,13 @@ create(struct dir_link *d, const char *path, struct err *e)
 
 /* One slice from "fd" at "offset" to "to"; returns its length. */
 static ssize_t
-copy_slice(int fd, int to, char *bytes, uint64_t offset, uint64_t size)
+copy_slice(
+    int fd, int to, char *bytes, size_t most, uint64_t offset, uint64_t size)
 {
 	uint64_t left = size - offset;
 	ssize_t n;
 
-	n = fs_read_at(
-	    fd, bytes, left < LINK_SLICE ? (size_t)left : LINK_SLICE, offset);
+	n = fs_read_at(fd, bytes, left < most ? (size_t)left : most, offset);
 	if (n > 0 && fs_write_all(to, bytes, (size_t)n) == -1)
 		return -1;
 	return n;
@@ -122,7 +122,8 @@ dir_put(struct link *l, const char *path, int fd, uint64_t size, struct err *e)
 		return -1;
 	bytes = mem_alloc(LINK_SLICE);
 	while (rc == 0 && done < size) {
-		n = copy_slice(fd, to, bytes, done, size);
+		n = copy_slice(
+		    fd, to, bytes, link_piece(l, LINK_SLICE), done, size);
 		if (n == -1)
 			rc = err_sys(e, "cannot write '%s'", path);
 		else if (n == 0)
@@ -130,6 +131,8 @@ dir_put(struct link *l, const char *path, int fd, uint64_t size, struct err *e)
 			    "what becomes '%s' is shorter than it was", path);
 		else
 			done += (uint64_t)n;
+		if (rc == 0)
+			rc = link_moved(l, (size_t)n, e);
 		if (rc == 0 && done < size)
 			rc = link_pause(l, e);
 	}
@@ -177,6 +180,7 @@ dir_get(struct link *l, const char *path, uint64_t expect,
 	uint64_t done = 0;
 	ssize_t n = 1;
 	char *bytes;
+	size_t most;
 	int fd, rc = 0;
 
 	(void)expect;
@@ -184,12 +188,15 @@ dir_get(struct link *l, const char *path, uint64_t expect,
 		return -1;
 	bytes = mem_alloc(LINK_SLICE);
 	while (rc == 0 && n > 0) {
-		n = fs_read_at(fd, bytes, LINK_SLICE, done);
+		most = link_piece(l, LINK_SLICE);
+		n = fs_read_at(fd, bytes, most, done);
 		if (n == -1)
 			rc = err_sys(e, "cannot read '%s'", path);
 		else if (n > 0)
 			rc = sink->fn(sink->arg, bytes, (size_t)n, e);
-		if (rc == 0 && n == LINK_SLICE)
+		if (rc == 0 && n > 0)
+			rc = link_moved(l, (size_t)n, e);
+		if (rc == 0 && n == (ssize_t)most)
 			rc = link_pause(l, e);
 		done += n > 0 ? (uint64_t)n : 0;
 	}

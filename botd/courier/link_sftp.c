@@ -23,6 +23,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "botd/courier/link.h"
+#include "botd/courier/link_sftp_host.h"
 #include "botd/courier/link_tcp.h"
 
 #define SLICE_MIN   (64 * 1024)
@@ -35,7 +36,8 @@
 struct sftp_link {
 	struct link link;
 	struct link_host at;
-	char *key, *known_hosts;
+	char *key, *known_hosts, *account;
+	bool as_account; /* and not as the URL's user */
 	int fd;
 	LIBSSH2_SESSION *session;
 	LIBSSH2_SFTP *sftp;
@@ -146,70 +148,43 @@ shake_hands(struct sftp_link *s, struct err *e)
 
 /* Anything but a match ends here; nothing is ever learnt on first use. */
 static int
-judge_host_key(struct sftp_link *s, int verdict, struct err *e)
-{
-	if (verdict == LIBSSH2_KNOWNHOST_CHECK_MATCH)
-		return 0;
-	hang_up(s);
-	if (verdict == LIBSSH2_KNOWNHOST_CHECK_NOTFOUND)
-		return err_set(e, ERR_REFUSED,
-		    "'%s' has no ed25519 key for '[%s]:%s'", s->known_hosts,
-		    s->at.host, s->at.port);
-	if (verdict == LIBSSH2_KNOWNHOST_CHECK_MISMATCH)
-		return err_set(e, ERR_REFUSED,
-		    "'%s:%s' shows another host key than '%s' has for it",
-		    s->at.host, s->at.port, s->known_hosts);
-	return err_set(e, ERR_REFUSED, "cannot check the host key of '%s:%s'",
-	    s->at.host, s->at.port);
-}
-
-/* LIBSSH2_KNOWNHOST_CHECK_*, or -1 when known_hosts cannot be read. */
-static int
-look_up_host(struct sftp_link *s, const char *key, size_t len, struct err *e)
-{
-	LIBSSH2_KNOWNHOSTS *known;
-	int verdict;
-
-	if ((known = libssh2_knownhost_init(s->session)) == NULL)
-		return LIBSSH2_KNOWNHOST_CHECK_FAILURE;
-	if (libssh2_knownhost_readfile(
-		known, s->known_hosts, LIBSSH2_KNOWNHOST_FILE_OPENSSH) < 0)
-		verdict = err_set(e, ERR_REFUSED,
-		    "cannot read host keys in '%s'", s->known_hosts);
-	else
-		verdict = libssh2_knownhost_checkp(known, s->at.host,
-		    s->at.port_number, key, len,
-		    LIBSSH2_KNOWNHOST_TYPE_PLAIN |
-			LIBSSH2_KNOWNHOST_KEYENC_RAW |
-			LIBSSH2_KNOWNHOST_KEY_ED25519,
-		    NULL);
-	libssh2_knownhost_free(known);
-	return verdict;
-}
-
-static int
 check_host_key(struct sftp_link *s, struct err *e)
 {
-	const char *key;
-	size_t len = 0;
-	int type = 0, verdict = LIBSSH2_KNOWNHOST_CHECK_FAILURE;
+	if (link_sftp_check_host(s->session, &s->at, s->known_hosts, e) == 0)
+		return 0;
+	hang_up(s);
+	return -1;
+}
 
-	key = libssh2_session_hostkey(s->session, &len, &type);
-	if (key != NULL && type == LIBSSH2_HOSTKEY_TYPE_ED25519)
-		verdict = look_up_host(s, key, len, e);
-	if (verdict == -1) {
-		hang_up(s);
-		return -1;
-	}
-	return judge_host_key(s, verdict, e);
+static const char *
+user_of(const struct sftp_link *s)
+{
+	return s->as_account ? s->account : s->at.user;
+}
+
+/* DENIED: another user may be let in, another try will not. */
+static int
+not_let_in(struct sftp_link *s, int code, struct err *e)
+{
+	if (code != LIBSSH2_ERROR_AUTHENTICATION_FAILED &&
+	    code != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
+		return lost(s, "log in", e);
+	hang_up(s);
+	return err_set(e, ERR_DENIED,
+	    "cannot log in at '%s:%s': '%s' is not let in with this key",
+	    s->at.host, s->at.port, user_of(s));
 }
 
 static int
 log_in(struct sftp_link *s, struct err *e)
 {
-	if (libssh2_userauth_publickey_fromfile_ex(s->session, s->at.user,
-		(unsigned)strlen(s->at.user), NULL, s->key, NULL) != 0)
-		return lost(s, "log in", e);
+	const char *user = user_of(s);
+	int rc;
+
+	rc = libssh2_userauth_publickey_fromfile_ex(
+	    s->session, user, (unsigned)strlen(user), NULL, s->key, NULL);
+	if (rc != 0)
+		return not_let_in(s, rc, e);
 	s->sftp = libssh2_sftp_init(s->session);
 	/* Also when the login shell refuses, or bwrap cannot start. */
 	if (s->sftp == NULL)
@@ -219,15 +194,37 @@ log_in(struct sftp_link *s, struct err *e)
 }
 
 static int
-sftp_open(struct link *l, struct err *e)
+open_once(struct sftp_link *s, struct err *e)
 {
-	struct sftp_link *s = sftp_of(l);
-
 	s->fd = link_tcp_connect(&s->at, s->link.timeout_ms, e);
 	if (s->fd == -1 || shake_hands(s, e) == -1 ||
 	    check_host_key(s, e) == -1)
 		return -1;
 	return log_in(s, e);
+}
+
+static void sftp_close(struct link *l);
+
+/* sshd wants a connection for each name that is tried. */
+static int
+sftp_open(struct link *l, struct err *e)
+{
+	struct sftp_link *s = sftp_of(l);
+	struct err why;
+
+	if (open_once(s, &why) == 0)
+		return 0;
+	if (why.cls == ERR_DENIED && s->account != NULL &&
+	    strcmp(s->account, s->at.user) != 0) {
+		sftp_close(l);
+		s->as_account = !s->as_account;
+		if (open_once(s, NULL) == 0)
+			return 0;
+		s->as_account = !s->as_account;
+	}
+	if (e != NULL)
+		*e = why;
+	return -1;
 }
 
 /* In this order, whatever state the session is in. */
@@ -262,6 +259,7 @@ sftp_free(struct link *l)
 	link_host_release(&s->at);
 	free(s->key);
 	free(s->known_hosts);
+	free(s->account);
 	free(s);
 }
 
@@ -421,14 +419,15 @@ write_slices(struct sftp_link *s, LIBSSH2_SFTP_HANDLE *h, const char *path,
 {
 	struct buf slice = BUF_INIT;
 	uint64_t done = 0;
+	size_t most;
 	ssize_t n;
 	int rc = 0;
 
 	buf_grow(&slice, LINK_SLICE);
 	while (rc == 0 && done < size) {
+		most = link_piece(&s->link, s->slice);
 		n = fs_read_at(fd, slice.data,
-		    size - done < s->slice ? (size_t)(size - done) : s->slice,
-		    done);
+		    size - done < most ? (size_t)(size - done) : most, done);
 		if (n <= 0) {
 			rc = err_set(e, ERR_AGAIN,
 			    "what becomes '%s' cannot be read to its end",
@@ -490,7 +489,7 @@ sftp_get(struct link *l, const char *path, uint64_t expect,
 		else if (n > 0)
 			rc = sink->fn(sink->arg, bytes, (size_t)n, e);
 		since_pause += n > 0 ? (uint64_t)n : 0;
-		if (rc == 0 && since_pause >= LINK_SLICE) {
+		if (rc == 0 && since_pause >= link_piece(l, LINK_SLICE)) {
 			since_pause = 0;
 			rc = link_pause(l, e);
 		}
@@ -525,6 +524,8 @@ take_config(struct sftp_link *s, const struct link_config *c, struct err *e)
 		    "link '%s' needs a known_hosts file", c->url);
 	s->key = mem_strdup(c->key);
 	s->known_hosts = mem_strdup(c->known_hosts);
+	if (c->account != NULL)
+		s->account = mem_strdup(c->account);
 	if (libssh2_init(0) != 0)
 		return err_set(e, ERR_AGAIN, "cannot start libssh2");
 	return 0;
@@ -542,26 +543,4 @@ link_sftp_new(const struct link_config *c, struct err *e)
 		return &s->link;
 	sftp_free(&s->link);
 	return NULL;
-}
-
-int
-link_sftp_known(const struct link_config *c, struct err *e)
-{
-	struct link *l = link_sftp_new(c, e);
-	struct sftp_link *s;
-	int verdict = -1;
-
-	if (l == NULL)
-		return -1;
-	s = sftp_of(l);
-	s->session = libssh2_session_init();
-	/* No key is "?", so a host that is named there is a mismatch. */
-	if (s->session != NULL)
-		verdict = look_up_host(s, "?", 1, e);
-	if (verdict == LIBSSH2_KNOWNHOST_CHECK_MISMATCH)
-		verdict = 0;
-	else if (verdict != -1)
-		verdict = judge_host_key(s, verdict, e);
-	link_free(l);
-	return verdict;
 }

@@ -26,7 +26,8 @@ static const struct spool_names outbox_names = {
 int
 outbox_open(struct courier *c, struct err *e)
 {
-	c->outbox = spool_open(c->root, "outbox", &outbox_names, true, e);
+	c->outbox = spool_open(
+	    c->root, courier_outbox(c->config), &outbox_names, true, e);
 	return c->outbox == NULL ? -1 : 0;
 }
 
@@ -47,11 +48,24 @@ by_order(const void *a, const void *b)
 	return bundle_id_order(&x->id, &y->id);
 }
 
+bool
+outbox_is_ours(const struct courier *c, const char *name)
+{
+	struct bundle_id id;
+
+	if (!c->config->deliver)
+		return true;
+	return bundle_id_parse(&id, name, NULL) == 0 && id.cls != BUNDLE_BEAT &&
+	    strcmp(id.bot.text, c->config->bot.text) == 0;
+}
+
 static void
 add(struct courier *c, const char *name, enum parcel_state state)
 {
 	struct parcel *p;
 
+	if (!outbox_is_ours(c, name))
+		return;
 	if (c->parcel_count == c->parcel_room) {
 		c->parcel_room = c->parcel_room * 2 + 64;
 		c->parcels =

@@ -53,7 +53,8 @@ place_status(struct courier *c, const struct buf *text, struct err *e)
 		if (settle_generation(c, e) == -1)
 			return -1;
 	}
-	if (fs_replace(c->inbox, STATUS_FILE, text->data, text->len, 0640,
+	if (!c->config->stranger &&
+	    fs_replace(c->inbox, STATUS_FILE, text->data, text->len, 0640,
 		false, e) == -1)
 		return -1;
 	c->status = c->fresh;

@@ -17,6 +17,8 @@
 #include "lib/base/retry.h"
 #include "botd/courier/carry.h"
 
+#define BUNDLES_A_TURN 8 /* of each courier on a shared line */
+
 struct places {
 	char tmp[PATH_ROOM], fresh[PATH_ROOM];
 };
@@ -105,7 +107,10 @@ push_one(struct courier *c, const struct bundle_id *id, struct err *e)
 	}
 	/* In hand: not to be begun again between its own slices. */
 	mark(c, name.text, PARCEL_UNSURE);
+	/* P.9: a crash waits for no rate. */
+	link_urgent(c->link, id->cls != BUNDLE_BULK);
 	rc = link_put(c->link, at.tmp, fd, size, e);
+	link_urgent(c->link, false);
 	close(fd);
 	if (rc == 0 && id->cls == BUNDLE_BEAT)
 		rc = replace_beat(c, name.text, e);
@@ -166,10 +171,18 @@ hold_off(struct courier *c, const struct bundle_id *id, const struct err *why)
 	uint64_t delay;
 
 	c->push_failures++;
-	delay = retry_delay(courier_retry(c), c->push_failures, random_u64());
+	delay =
+	    retry_delay(line_retry(c->line), c->push_failures, random_u64());
 	c->push_at = clock_up_ms() + delay;
 	log_warn("bundle.delayed", LOG_T("bundle", bundle_id_format(id).text),
 	    LOG_N("delay_ms", delay), LOG_T("reason", why->text));
+}
+
+/* Of many on one line nobody takes it all. */
+static bool
+others_wait(const struct courier *c, int pushed)
+{
+	return !c->own_line && pushed >= BUNDLES_A_TURN;
 }
 
 int
@@ -178,7 +191,10 @@ push_all(struct courier *c, bool urgent, struct err *e)
 	struct bundle_id id;
 	struct parcel *p;
 	struct err why;
+	int pushed = 0;
 
+	if (!urgent)
+		c->more = false;
 	while (clock_up_ms() >= c->push_at) {
 		if (drop_old_beats(c, e) == -1)
 			return -1;
@@ -196,8 +212,14 @@ push_all(struct courier *c, bool urgent, struct err *e)
 			hold_off(c, &id, &why);
 			return 0;
 		}
-		if (!urgent && courier_between(c, e) == -1)
+		if (urgent)
+			continue;
+		if (courier_between(c, e) == -1)
 			return -1;
+		if (others_wait(c, ++pushed)) {
+			c->more = true;
+			return 0;
+		}
 	}
 	return 0;
 }

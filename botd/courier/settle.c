@@ -183,7 +183,8 @@ bring_back(void *arg, int dirfd, const char *name)
 	struct returning *r = arg;
 	struct bundle_id id;
 
-	if (bundle_id_parse(&id, name, NULL) == -1)
+	if (bundle_id_parse(&id, name, NULL) == -1 ||
+	    !outbox_is_ours(r->c, name))
 		return 0;
 	if (!r->all && !says_missing(r->c, &id))
 		return 0;

@@ -1,11 +1,7 @@
 /*
- * What the bot says of itself: register at each start and on a new generation
- * (P.29), heartbeats with everything that the master must know to let go of
- * bundles and leases (P.11, P.12), deregister when it leaves.
+ * Heartbeats, with everything that the master must know to let go of bundles
+ * and leases (P.11, P.12).
  */
-#include <sys/sysinfo.h>
-#include <sys/utsname.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,160 +19,13 @@
 #define BEAT_MOST_MS    300000
 #define NOTED_MOST      4096
 #define NOTED_BYTES     (1u << 20)
-
-uint64_t
-machine_cores(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : (uint64_t)n;
-}
-
-uint64_t
-machine_memory(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-
-	return pages < 1 || size < 1 ? 0 : (uint64_t)pages * (uint64_t)size;
-}
+#define OFF_MOST_S      (8ull * 24 * 3600)
 
 static void
 record_init(struct record *rec, enum record_type type)
 {
 	memset(rec, 0, sizeof(*rec));
 	rec->type = type;
-}
-
-/* ---- register -------------------------------------------------------- */
-
-static int
-add_host(struct seal *b, struct err *e)
-{
-	const struct runner *r = b->runner;
-	struct utsname u;
-	struct record rec;
-	size_t i;
-
-	record_init(&rec, REC_HOST);
-	rec.n[HOST_CORES] = machine_cores();
-	rec.n[HOST_MEMORY] = machine_memory();
-	rec.n[HOST_SLOTS] = r->slots;
-	text_copy(rec.word, sizeof(rec.word),
-	    r->config->no_sandbox ? "none"
-		: r->sandbox      ? "bwrap"
-				  : "missing");
-	uname(&u);
-	text_copy(rec.word2, sizeof(rec.word2), u.machine);
-	for (i = 0; rec.word2[i] != '\0'; i++)
-		if (rec.word2[i] >= 'A' && rec.word2[i] <= 'Z')
-			rec.word2[i] += 'a' - 'A';
-	if (!word_ok(rec.word2))
-		text_copy(rec.word2, sizeof(rec.word2), "unknown");
-	return seal_record(b, &rec, NULL, 0, e);
-}
-
-static int
-add_os(struct seal *b, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	char line[256], *name;
-	struct utsname u;
-	FILE *f;
-	int rc;
-
-	f = fopen("/etc/os-release", "re");
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, "PRETTY_NAME=", 12) != 0)
-			continue;
-		name = line + 12 + strspn(line + 12, "\"");
-		name[strcspn(name, "\"\n")] = '\0';
-		buf_printf(&text, "%s, ", name);
-	}
-	if (f != NULL)
-		fclose(f);
-	uname(&u);
-	buf_printf(&text, "%s %s", u.sysname, u.release);
-	rc = seal_text(b, REC_OS, 0, text.data, text.len, e);
-	buf_release(&text);
-	return rc;
-}
-
-static int
-add_cpu(struct seal *b, struct err *e)
-{
-	struct buf model = BUF_INIT;
-	int rc;
-
-	machine_cpu(&model);
-	rc = seal_text(b, REC_CPU, 0, model.data, model.len, e);
-	buf_release(&model);
-	return rc;
-}
-
-static int
-add_engines(struct seal *b, struct err *e)
-{
-	const struct engine *engine;
-	static const char how[] = "built into its targets";
-	struct record rec;
-	int i;
-
-	for (i = 0; (engine = engine_at(i)) != NULL; i++) {
-		record_init(&rec, REC_ENGINE);
-		text_copy(rec.word, sizeof(rec.word), engine->name);
-		if (seal_record(b, &rec, how, strlen(how), e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-add_tags(struct seal *b, char *const *tags, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	int i, rc;
-
-	for (i = 0; tags != NULL && tags[i] != NULL; i++)
-		buf_printf(&text, "%s%s", i > 0 ? "\n" : "", tags[i]);
-	rc = seal_text(b, REC_TAGS, 0, buf_text(&text), text.len, e);
-	buf_release(&text);
-	return rc;
-}
-
-static int
-add_wire(struct seal *b, struct err *e)
-{
-	struct record rec;
-
-	record_init(&rec, REC_WIRE);
-	rec.n[WIRE_N] = WIRE_VERSION;
-	return seal_record(b, &rec, NULL, 0, e);
-}
-
-int
-beat_register(struct runner *r, struct err *e)
-{
-	struct seal b;
-
-	if (seal_begin(&b, r, KIND_REGISTER, NULL, e) == -1)
-		return -1;
-	if (add_host(&b, e) == -1 || add_os(&b, e) == -1 ||
-	    add_cpu(&b, e) == -1 || add_engines(&b, e) == -1 ||
-	    add_tags(&b, r->config->tags, e) == -1 || add_wire(&b, e) == -1) {
-		seal_give_up(&b);
-		return -1;
-	}
-	return seal_commit(&b, e);
-}
-
-int
-beat_deregister(struct runner *r, struct err *e)
-{
-	struct seal b;
-
-	if (seal_begin(&b, r, KIND_DEREGISTER, NULL, e) == -1)
-		return -1;
-	return seal_commit(&b, e);
 }
 
 /* ---- heartbeat ------------------------------------------------------- */
@@ -191,8 +40,8 @@ load_percent(void)
 	return (uint64_t)(load * 100.0);
 }
 
-static unsigned
-busy_slots(const struct runner *r)
+unsigned
+runner_busy(const struct runner *r)
 {
 	const struct session *s;
 	unsigned n = 0;
@@ -208,7 +57,7 @@ add_beat(struct seal *b, const char *why, struct err *e)
 {
 	struct runner *r = b->runner;
 	uint64_t free_bytes = 0, total;
-	unsigned busy = busy_slots(r);
+	unsigned busy = runner_busy(r);
 	struct record rec;
 
 	fs_space(r->root, &free_bytes, &total, NULL);
@@ -221,6 +70,11 @@ add_beat(struct seal *b, const char *why, struct err *e)
 	rec.n[BEAT_HOLD] = why != NULL;
 	rec.n[BEAT_OUTBOX_BYTES] = r->outbox.bytes;
 	rec.n[BEAT_OUTBOX_FILES] = r->outbox.files;
+	/* Off is said once the last lease is handed back. */
+	rec.n[BEAT_OFF] = r->off.off && busy == 0;
+	rec.n[BEAT_OFF_SECONDS] =
+	    rec.n[BEAT_OFF] != 0 && r->off.seconds < OFF_MOST_S ? r->off.seconds
+								: 0;
 	if (seal_record(b, &rec, NULL, 0, e) == -1)
 		return -1;
 	return why == NULL ? 0 : seal_text(b, REC_WHY, 0, why, strlen(why), e);

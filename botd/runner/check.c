@@ -17,7 +17,7 @@
 void
 check_note(struct session *s, const char *note)
 {
-	log_info("target.note", LOG_T("lease", s->lease),
+	log_info("target.noted", LOG_T("lease", s->lease),
 	    LOG_T("target", s->ticket.target.text), LOG_T("note", note));
 	if (s->check && s->notes.len + strlen(note) < NOTES_BYTES)
 		buf_printf(&s->notes, "%s\n", note);

@@ -195,7 +195,9 @@ caged_fill(struct caged *c, const struct session *s, const char *what,
 	    .file_size = config->work_bytes < FILE_BYTES ? config->work_bytes
 							 : FILE_BYTES,
 	    .tmp_bytes = TMP_BYTES,
-	    .none = config->no_sandbox};
+	    .none = config->no_sandbox,
+	    .nice = config->nice,
+	    .idle = config->sched_idle};
 }
 
 /* The same at each start: once is enough. */
@@ -209,7 +211,7 @@ log_notes(struct session *s, struct engine_plan *plan)
 	if (s->ticket.limits.memory_mb > s->memory_mb)
 		log_info("memory.cut", LOG_T("lease", s->lease),
 		    LOG_N("wanted_mb", s->ticket.limits.memory_mb),
-		    LOG_N("mb", s->memory_mb));
+		    LOG_N("memory_mb", s->memory_mb));
 	for (line = plan->notes.data; line != NULL && *line != '\0';
 	     line = next) {
 		next = strchr(line, '\n');

@@ -222,8 +222,8 @@ reproduce_kick(struct session *s)
 		if (s->finds->tries < TRIES && can_run(s)) {
 			if (run_again(s, &e) == 0)
 				return;
-			log_warn("crash.not-run-again",
-			    LOG_T("lease", s->lease), LOG_T("reason", e.text));
+			log_warn("crash.unrepeated", LOG_T("lease", s->lease),
+			    LOG_T("reason", e.text));
 		}
 		if (seal_first(s) == -1) {
 			retry_later(s);

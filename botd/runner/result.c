@@ -274,8 +274,8 @@ add_log(struct seal *b, const struct session *s, struct err *e)
 }
 
 int
-seal_stats(
-    struct runner *r, const struct session *only, bool log, struct err *e)
+seal_stats(struct runner *r, const struct session *only, bool log,
+    const struct bot_log *bot, struct err *e)
 {
 	const struct session *s;
 	struct seal b;
@@ -290,11 +290,18 @@ seal_stats(
 		if (rc == 0 && log)
 			rc = add_log(&b, s, e);
 	}
+	if (rc == 0 && bot != NULL && bot->text.len > 0)
+		rc = seal_text(
+		    &b, REC_BOT_LOG, 0, bot->text.data, bot->text.len, e);
 	if (rc == -1) {
 		seal_give_up(&b);
 		return -1;
 	}
-	return seal_commit(&b, e);
+	if (seal_commit(&b, e) == -1)
+		return -1;
+	if (bot != NULL)
+		bot_log_sent(r, bot);
+	return 0;
 }
 
 static enum lease_result
@@ -303,6 +310,7 @@ result_of(const struct session *s)
 	switch (s->stop) {
 	case STOP_FAILED:
 		return RESULT_FAILED;
+	case STOP_RETURNED: /* given back: costs its task no failure */
 	case STOP_CANCELLED:
 		return RESULT_CANCELLED;
 	default:

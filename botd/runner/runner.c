@@ -56,6 +56,8 @@ runner_why_hold(struct runner *r)
 {
 	if (r->stopping)
 		return "the bot is leaving";
+	if (r->off.off)
+		return r->off.why;
 	if (!r->sandbox)
 		return r->sandbox_why;
 	if (outbox_nearly_full(r)) {
@@ -78,6 +80,18 @@ runner_why_hold(struct runner *r)
 
 /* ---- sessions end, the runner ends ------------------------------------ */
 
+/* The last of it: why the bot left is what somebody will want to read. */
+static void
+send_log(struct runner *r)
+{
+	struct bot_log log = {.text = BUF_INIT};
+
+	bot_log_read(r, &log);
+	if (log.worth)
+		(void)seal_stats(r, NULL, false, &log, NULL);
+	bot_log_release(&log);
+}
+
 static void
 leave(struct runner *r)
 {
@@ -86,6 +100,7 @@ leave(struct runner *r)
 	if (r->ended)
 		return;
 	r->ended = true;
+	send_log(r);
 	if (beat_deregister(r, &e) == -1)
 		log_warn("deregister.failed", LOG_T("reason", e.text));
 	beat_now(r); /* with no lease in hand */
@@ -126,12 +141,14 @@ runner_session_over(struct runner *r, struct session *s)
 }
 
 static void
-end_all(struct runner *r)
+end_all(struct runner *r, enum session_stop how, const char *why)
 {
+	char reason[sizeof(r->off.why) + 32];
 	struct session *s;
 
+	snprintf(reason, sizeof(reason), "handed back: %s", why);
 	for (s = r->sessions; s != NULL; s = s->next)
-		session_end(s, STOP_LEAVING, NULL);
+		session_end(s, how, reason);
 }
 
 void
@@ -142,7 +159,7 @@ runner_stop(struct runner *r)
 	log_info("runner.stopping", LOG_T("bot", r->config->bot.text));
 	loop_notify("STOPPING=1");
 	r->stopping = true;
-	end_all(r);
+	end_all(r, STOP_RETURNED, "the bot is leaving");
 	loop_timer_set(r->tick, 1, NULL);
 }
 
@@ -164,10 +181,35 @@ runner_new_epoch(struct runner *r)
 	r->done_count = 0;
 	log_warn("epoch.new", LOG_T("epoch", text_hex64(r->epoch).text));
 	beat_forget_old(r);
-	end_all(r);
+	end_all(r, STOP_LEAVING, "a new epoch");
 	if (beat_register(r, &e) == -1)
 		log_warn("register.failed", LOG_T("reason", e.text));
 	beat_every(r);
+}
+
+/* ---- off and back ---------------------------------------------------- */
+
+static void
+look_at_off(struct runner *r)
+{
+	bool before = r->off.off;
+
+	if (r->config->off == NULL || r->stopping)
+		return;
+	r->config->off(r->config->off_arg, runner_busy(r), &r->off);
+	if (r->off.off == before)
+		return;
+	if (r->off.off) {
+		log_info("bot.off", LOG_T("bot", r->config->bot.text),
+		    LOG_T("reason", r->off.why),
+		    LOG_N("seconds", r->off.seconds));
+		end_all(r, STOP_RETURNED, r->off.why);
+	} else {
+		log_info("bot.back", LOG_T("bot", r->config->bot.text));
+		r->look_again = true;
+	}
+	if (r->beat != NULL)
+		beat_every(r);
 }
 
 /* ---- time ------------------------------------------------------------ */
@@ -180,6 +222,7 @@ on_tick(void *arg)
 
 	/* First: what comes next may ask for an earlier one. */
 	loop_timer_set(r->tick, TICK_MS, NULL);
+	look_at_off(r);
 	for (s = r->sessions; s != NULL; s = s->next)
 		session_tick(s);
 	reap_sessions(r);
@@ -192,21 +235,33 @@ on_beat(void *arg)
 	beat_every(arg);
 }
 
+static bool
+fuzzes(const struct runner *r)
+{
+	const struct session *s;
+
+	for (s = r->sessions; s != NULL; s = s->next)
+		if (!s->check && session_holds_lease(s))
+			return true;
+	return false;
+}
+
+/* One stats bundle a minute and bot, when there is something to say. */
 static void
 on_stats(void *arg)
 {
-	const struct session *s;
+	struct bot_log log = {.text = BUF_INIT};
 	struct runner *r = arg;
 	struct err e;
 
 	loop_timer_set(r->stats, r->config->stats_ms, NULL);
-	for (s = r->sessions;
-	     s != NULL && (s->check || !session_holds_lease(s)); s = s->next)
-		;
-	if (s == NULL || r->stopping)
+	if (r->stopping)
 		return;
-	if (seal_stats(r, NULL, false, &e) == -1)
+	bot_log_read(r, &log);
+	if ((log.worth || fuzzes(r)) &&
+	    seal_stats(r, NULL, false, &log, &e) == -1)
 		log_warn("stats.unsealed", LOG_T("reason", e.text));
+	bot_log_release(&log);
 }
 
 static void
@@ -348,7 +403,11 @@ boot(struct runner *r, struct err *e)
 	r->next_seq = r->next_beat = 1;
 	if (open_folders(r, e) == -1 || open_loop(r, e) == -1)
 		return -1;
+	log_copy_to(r->root, "log");
 	look_for_sandbox(r);
+	if (r->config->off != NULL)
+		r->config->off(r->config->off_arg, 0, &r->off);
+	beat_probe(r);
 	outbox_recover(r);
 	beat_forget_old(r);
 	outbox_scan(r);
@@ -382,6 +441,7 @@ release(struct runner *r)
 	spool_close(r->spool);
 	loop_free(r->loop);
 	outbox_release(&r->outbox);
+	beat_probe_release(r);
 	status_free(r->status);
 	free(r->done);
 	free(r->root_path);
@@ -420,6 +480,7 @@ runner_run(const struct runner_config *c)
 		log_error("runner.failed", LOG_T("reason", e.text));
 	else
 		log_info("runner.stopped", LOG_T("bot", c->bot.text));
+	log_copy_to(-1, NULL);
 	release(&r);
 	return code == -1 ? 1 : code;
 }

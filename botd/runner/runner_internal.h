@@ -58,6 +58,11 @@ struct runner {
 	bool sandbox; /* cages can be made, or are not wanted */
 	char sandbox_why[256];
 	char hold_why[320]; /* "" when leases are welcome */
+	struct runner_off off;
+
+#define ENGINES_MOST 8
+	bool probed; /* what register says of this host: */
+	struct buf engine_facts[ENGINES_MOST], sanitizers;
 
 	struct session *sessions;
 	uint64_t *done; /* leases of this epoch that are over */
@@ -82,6 +87,7 @@ void runner_stop(struct runner *r);      /* seal all, then leave */
 void runner_new_epoch(struct runner *r); /* conflict or clash */
 void runner_session_over(struct runner *r, struct session *s);
 const char *runner_why_hold(struct runner *r); /* NULL: leases welcome */
+unsigned runner_busy(const struct runner *r);  /* leases in hand */
 
 /* ---- seal.c: bundles into the outbox ---- */
 struct seal {
@@ -109,11 +115,15 @@ void seal_give_up(struct seal *b);
 int seal_commit(struct seal *b, struct err *e);
 
 /* ---- beat.c ---- */
-void beat_now(struct runner *r);   /* heartbeat (P.11, P.12) */
-void beat_every(struct runner *r); /* and again after the interval */
+void beat_now(struct runner *r);        /* heartbeat (P.11, P.12) */
+void beat_every(struct runner *r);      /* and again after the interval */
+void beat_forget_old(struct runner *r); /* a starting runner deletes all */
+
+/* ---- register.c ---- */
 int beat_register(struct runner *r, struct err *e);
 int beat_deregister(struct runner *r, struct err *e);
-void beat_forget_old(struct runner *r); /* a starting runner deletes all */
+void beat_probe(struct runner *r); /* ask the host's programs, once */
+void beat_probe_release(struct runner *r);
 uint64_t machine_cores(void);
 uint64_t machine_memory(void);
 
@@ -141,6 +151,16 @@ void outbox_confirmed(struct runner *r);
 void tickets_look(struct runner *r); /* status.json, then tickets */
 bool tickets_listed(const struct runner *r, uint64_t lease);
 void tickets_done(struct runner *r, uint64_t lease);
+
+/* ---- bot_log.c: the tail of ROOT/log, for the master ---- */
+struct bot_log {
+	struct buf text;     /* what has not been sent, clean */
+	uint64_t inode, end; /* up to where */
+	bool worth;          /* says more than that bundles travel */
+};
+void bot_log_read(const struct runner *r, struct bot_log *l);
+void bot_log_sent(const struct runner *r, const struct bot_log *l);
+void bot_log_release(struct bot_log *l);
 
 /* ---- cache.c ---- */
 void cache_evict(struct runner *r);

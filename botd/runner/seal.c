@@ -5,6 +5,7 @@
  */
 #include <sys/stat.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "botd/runner/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/random.h"
 #include "lib/base/text.h"
 
 static void
@@ -29,8 +31,11 @@ fill_header(struct bundle_header *h, const struct seal *b,
 	h->epoch = r->epoch;
 	h->seq = b->seq;
 	h->sealed_ms = clock_wall_ms();
-	if (s == NULL)
+	if (s == NULL) { /* of several leases or none: a trace of its own */
+		snprintf(h->trace, sizeof(h->trace), "%016jx%016jx",
+		    (uintmax_t)random_u64(), (uintmax_t)random_u64());
 		return;
+	}
 	/* P.7: only a bundle of one lease names it in its header. */
 	h->lease = s->ticket.lease;
 	h->job = s->ticket.job;

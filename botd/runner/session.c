@@ -55,12 +55,13 @@ session_assert(const struct session *s)
 	    (s->finds == NULL && !run_is_on(&s->again)));
 	assert(s->state != SESSION_SEALING || s->stop != STOP_NONE);
 	assert(s->stop != STOP_FAILED || s->reason[0] != '\0');
+	assert(s->stop != STOP_RETURNED || s->reason[0] != '\0');
 }
 
 static void
 go(struct session *s, enum session_state to, uint64_t timer_ms)
 {
-	log_debug("session.state", LOG_T("lease", s->lease),
+	log_debug("session.changed", LOG_T("lease", s->lease),
 	    LOG_T("from", session_state_name(s->state)),
 	    LOG_T("state", session_state_name(to)));
 	s->state = to;
@@ -97,7 +98,7 @@ session_cpu_is_used(const struct session *s, uint64_t running_ms)
 
 	if (most == 0 || s->run.cpu_ms + running_ms < most)
 		return false;
-	log_info("lease.cpu-used", LOG_T("lease", s->lease),
+	log_info("lease.used_up", LOG_T("lease", s->lease),
 	    LOG_N("cpu_ms", s->run.cpu_ms + running_ms), LOG_N("limit", most));
 	return true;
 }
@@ -131,11 +132,11 @@ seal_rest(struct session *s, struct err *e)
 		if (s->left_out)
 			collect_left_out(s);
 	} while (s->unit_count > 0);
-	/* P.29, P.31: who leaves hands its lease back by silence. */
+	/* P.29: a lease of another epoch is over already. */
 	if (s->stop == STOP_LEAVING)
 		return 0;
 	if (!s->stats_sealed && !s->check) {
-		if (seal_stats(s->runner, s, true, e) == -1)
+		if (seal_stats(s->runner, s, true, NULL, e) == -1)
 			return -1;
 		session_need(s, s->runner->next_seq - 1);
 		s->stats_sealed = true;
@@ -185,12 +186,19 @@ finish(struct session *s)
 	runner_session_over(s->runner, s);
 }
 
+/* Somebody wants the machine. */
+static bool
+in_a_hurry(const struct session *s)
+{
+	return s->runner->stopping || s->stop == STOP_RETURNED;
+}
+
 /* No engine any more: what it found is run again and sealed, then it ends. */
 static void
 drain(struct session *s)
 {
 	assert(s->stop != STOP_NONE);
-	go(s, SESSION_REPRODUCING, s->runner->stopping ? HURRY_MS : 0);
+	go(s, SESSION_REPRODUCING, in_a_hurry(s) ? HURRY_MS : 0);
 	reproduce_kick(s);
 }
 
@@ -226,7 +234,7 @@ session_end(struct session *s, enum session_stop why, const char *reason)
 		go(s, SESSION_ENDING, TERM_GRACE_MS);
 		break;
 	case SESSION_REPRODUCING:
-		if (s->runner->stopping)
+		if (s->runner->stopping || why == STOP_RETURNED)
 			loop_timer_set(s->timer, HURRY_MS, NULL);
 		break;
 	case SESSION_PAUSING:

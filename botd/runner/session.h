@@ -31,10 +31,11 @@ enum session_state {
 /* Why a session ends; the weakest first. */
 enum session_stop {
 	STOP_NONE,
+	STOP_RETURNED,  /* handed back: SIGTERM, or the bot is off */
 	STOP_DONE,      /* its slice is used up */
 	STOP_FAILED,    /* with a reason */
 	STOP_CANCELLED, /* the master's list has it no more */
-	STOP_LEAVING    /* SIGTERM, a new epoch, a salvage: no `complete` */
+	STOP_LEAVING    /* a new epoch, a salvage: no `complete` */
 };
 
 /* A unit that was read and is not sealed yet. */
@@ -233,8 +234,9 @@ void looks_release(struct looks *l);
 int seal_units(struct session *s, struct err *e);
 void read_sealed(struct session *s); /* what an earlier runner remembered */
 int seal_find(struct session *s, const struct find *f, struct err *e);
-int seal_stats(
-    struct runner *r, const struct session *only, bool log, struct err *e);
+/* "only" and its engine's log, or all sessions; "bot" may be NULL. */
+int seal_stats(struct runner *r, const struct session *only, bool log,
+    const struct bot_log *bot, struct err *e);
 int seal_complete(struct session *s, struct err *e);
 
 /* ---- reproduce.c ---- */

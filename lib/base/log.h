@@ -17,11 +17,54 @@ enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR };
 
 void log_set_level(enum log_level least);
 
+/*
+ * The form of a line.  JSON is one object a line, always valid:
+ *
+ *   {"ts":...,"level":"info","event":"bundle.ingested","component":"masterd",
+ *    "bot":"b07","units":12,"trace":"4bf92f35..."}
+ *
+ * AUTO is text, but where standard error is the journal's stream (systemd's
+ * JOURNAL_STREAM names it) each event goes to the journal as an entry with
+ * fields: MESSAGE, PRIORITY, PANDAFUZZ_EVENT, PANDAFUZZ_COMPONENT, and each
+ * key in capitals: BOT=b07.  Text on that stream has the prefix <N> that tells
+ * the journal its level.
+ */
+enum log_format { LOG_TEXT, LOG_JSON, LOG_AUTO };
+
+extern const char *const log_formats[]; /* "text", "json", "auto", NULL */
+
+/* Of this process; looks at standard error as it is now. */
+void log_set_format(enum log_format format);
+
+/* Who speaks, as "courier"; copied.  Without it the program's own name. */
+void log_set_component(const char *name);
+
+/*
+ * What is done from here on is done for this trace (the id of a request or a
+ * bundle): each line ends in trace=...  NULL or "": for none.  Copied.
+ */
+void log_set_trace(const char *trace);
+
+/*
+ * Each line also goes to this file below "dirfd" (borrowed; -1: no more), as
+ * text with the component after the level.  Several processes may share it;
+ * over LOG_COPY_MOST it becomes NAME.1 and a new one is begun.
+ */
+#define LOG_COPY_MOST (1 << 20)
+void log_copy_to(int dirfd, const char *name);
+
 struct log_field {
 	const char *key;
 	const char *text; /* NULL: take "number" */
 	uint64_t number;
 };
+
+/*
+ * All keys that there are, NULL at the end: one word for one thing in every
+ * event.  The pages of the daemons say what each means; a test greps that no
+ * call uses another one.
+ */
+extern const char *const log_keys[];
 
 void log_event(enum log_level level, const char *event,
     const struct log_field *fields, int count);

@@ -52,6 +52,7 @@ struct loop {
 	struct loop_source *sources;
 	int inotify;                 /* -1 until the first watch */
 	sd_event_source *on_inotify; /* NULL until then */
+	uint64_t watchdog_ms;        /* 0: systemd does not ask */
 	bool quit;
 	int code;
 };
@@ -418,9 +419,12 @@ struct loop *
 loop_new(struct err *e)
 {
 	struct loop *l = mem_alloc(sizeof(*l));
+	uint64_t usec = 0;
 	int rc;
 
 	l->inotify = -1;
+	if (sd_watchdog_enabled(0, &usec) > 0)
+		l->watchdog_ms = usec / 1000;
 	block_signal(SIGCHLD);
 	rc = sd_event_new(&l->event);
 	if (rc < 0) {
@@ -468,6 +472,13 @@ loop_quit(struct loop *l, int code)
 {
 	l->quit = true;
 	l->code = code;
+}
+
+uint64_t
+loop_take_watchdog(struct loop *l)
+{
+	(void)sd_event_set_watchdog(l->event, 0);
+	return l->watchdog_ms;
 }
 
 void

@@ -64,6 +64,14 @@ void loop_drop(struct loop_source *s); /* NULL is fine */
 int loop_run(struct loop *l, struct err *e);
 void loop_quit(struct loop *l, int code);
 
+/*
+ * Where systemd asks for signs of life, the loop gives them by itself: when it
+ * made a round, and at half the time at the latest.  Whoever knows better what
+ * life is takes this over and sends "WATCHDOG=1" himself; returns the time in
+ * which one is asked for, 0 when none is.
+ */
+uint64_t loop_take_watchdog(struct loop *l);
+
 /* sd_notify(3): "READY=1", "STATUS=...", "STOPPING=1".  No-op without it. */
 void loop_notify(const char *state);
 

@@ -114,7 +114,9 @@ apply(const struct spawn *s)
 	struct rlimit limit = {s->file_size, s->file_size};
 	int from[3] = {s->in, s->out, s->err};
 
-	if (s->own_group && setpgid(0, 0) == -1)
+	if (s->own_group && !s->own_session && setpgid(0, 0) == -1)
+		return -1;
+	if (s->own_session && setsid() == -1)
 		return -1;
 	if (s->file_size != 0 && setrlimit(RLIMIT_FSIZE, &limit) == -1)
 		return -1;

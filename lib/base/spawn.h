@@ -20,6 +20,7 @@ struct spawn {
 	const char *dir;         /* working folder; NULL: ours */
 	int in, out, err;        /* -1: /dev/null for 0 and 1, ours for 2 */
 	bool own_group;          /* a process group of its own */
+	bool own_session;        /* a session, and so a group, of its own */
 	const int *keep;         /* further fds kept at their numbers */
 	int keep_count;
 	uint64_t file_size; /* RLIMIT_FSIZE, 0: as it is */

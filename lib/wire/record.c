@@ -10,8 +10,6 @@
 #include "lib/wire/fields.h"
 #include "lib/wire/record.h"
 
-#define NUMBER_MAX (1ull << 53)
-
 enum key_kind {
 	KEY_NUMBER, /* uint64_t */
 	KEY_ID,     /* uint64_t as 16 hex digits, or null for 0 */
@@ -65,12 +63,16 @@ static const struct record_rule {
 	[REC_ENGINE] = { "engine", PAYLOAD, { WORD1("engine") } },
 	[REC_TAGS] = { "tags", PAYLOAD, { { NULL } } },
 	[REC_WIRE] = { "wire", NO_PAYLOAD, { NUM("version", WIRE_N) } },
+	[REC_PROGRAM] = { "program", PAYLOAD, { { NULL } } },
+	[REC_POOL] = { "pool", PAYLOAD, { { NULL } } },
+	[REC_SANITIZERS] = { "sanitizers", PAYLOAD, { { NULL } } },
 	[REC_BEAT] = { "beat", NO_PAYLOAD, {
 		ID(generation), NUM("slots", BEAT_SLOTS),
 		NUM("free", BEAT_FREE), NUM("load", BEAT_LOAD_PERCENT),
 		NUM("disk_free", BEAT_DISK_FREE), NUM("hold", BEAT_HOLD),
 		NUM("outbox_bytes", BEAT_OUTBOX_BYTES),
-		NUM("outbox_files", BEAT_OUTBOX_FILES) } },
+		NUM("outbox_files", BEAT_OUTBOX_FILES), NUM("off", BEAT_OFF),
+		NUM("off_seconds", BEAT_OFF_SECONDS) } },
 	[REC_HOLDING] = { "holding", NO_PAYLOAD, {
 		ID(lease), NUM("seconds", HOLDING_SECONDS),
 		NUM("execs", HOLDING_EXECS) } },
@@ -110,6 +112,7 @@ static const struct record_rule {
 		NUM("dict", STATS_DICT), NUM("seeds", STATS_SEEDS),
 		NUM("restarts", STATS_RESTARTS) } },
 	[REC_LOG] = { "log", PAYLOAD, { ID(lease) } },
+	[REC_BOT_LOG] = { "bot_log", PAYLOAD, { { NULL } } },
 	[REC_COMPLETE] = { "complete", NO_PAYLOAD, {
 		ID(lease), WORD2("result"),
 		NUM("seconds", COMPLETE_SECONDS),
@@ -134,7 +137,8 @@ static const struct kind_rule {
 } kinds[KIND_COUNT] = {
 	[KIND_REGISTER] = { "register", BUNDLE_BULK, BIT(REC_HOST) |
 	    BIT(REC_OS) | BIT(REC_CPU) | BIT(REC_ENGINE) | BIT(REC_TAGS) |
-	    BIT(REC_WIRE) },
+	    BIT(REC_WIRE) | BIT(REC_PROGRAM) | BIT(REC_POOL) |
+	    BIT(REC_SANITIZERS) },
 	[KIND_DEREGISTER] = { "deregister", BUNDLE_BULK, BIT(REC_REASON) },
 	[KIND_HEARTBEAT] = { "heartbeat", BUNDLE_BEAT, BIT(REC_BEAT) |
 	    BIT(REC_HOLDING) | BIT(REC_EPOCH) | BIT(REC_DROP) |
@@ -143,11 +147,14 @@ static const struct kind_rule {
 	    BIT(REC_REPORT) | BIT(REC_COMMAND) | BIT(REC_MINIMISED) },
 	[KIND_CORPUS] = { "corpus", BUNDLE_BULK, BIT(REC_UNIT) },
 	[KIND_COVERAGE] = { "coverage", BUNDLE_BULK, BIT(REC_COVERAGE) },
-	[KIND_STATS] = { "stats", BUNDLE_BULK, BIT(REC_STATS) | BIT(REC_LOG) },
+	[KIND_STATS] = { "stats", BUNDLE_BULK, BIT(REC_STATS) | BIT(REC_LOG) |
+	    BIT(REC_BOT_LOG) },
 	[KIND_COMPLETE] = { "complete", BUNDLE_BULK, BIT(REC_COMPLETE) |
 	    BIT(REC_NEEDS) | BIT(REC_REASON) | BIT(REC_CHECK) },
 };
 /* clang-format on */
+
+_Static_assert(REC_COUNT <= 32, "a kind's records are bits of 32");
 
 static const char *const results[RESULT_COUNT] = {
     "done", "failed", "cancelled"};
@@ -229,7 +236,7 @@ put_key(struct buf *out, const struct record *r, const struct key *k)
 	switch (k->kind) {
 	case KEY_NUMBER:
 		memcpy(&number, field, sizeof(number));
-		if (number > NUMBER_MAX)
+		if (number > FIELD_NUMBER_MAX)
 			return -1;
 		json_put_u64(out, k->name, number);
 		return 0;
@@ -275,84 +282,7 @@ record_format(struct buf *out, const struct record *r, struct err *e)
 	return 0;
 }
 
-static bool
-trace_ok(const char *text)
-{
-	size_t i;
-
-	for (i = 0; text[i] != '\0'; i++)
-		if (i >= TRACE_MAX_LEN ||
-		    !((text[i] >= '0' && text[i] <= '9') ||
-			(text[i] >= 'a' && text[i] <= 'z') ||
-			(text[i] >= 'A' && text[i] <= 'Z') || text[i] == '-'))
-			return false;
-	return true;
-}
-
-int
-header_format(struct buf *out, const struct bundle_header *h, struct err *e)
-{
-	char path[NAME_MAX_LEN + TARGET_MAX_LEN + 2];
-
-	if (h->pfb != WIRE_VERSION || h->epoch == 0 || h->seq == 0 ||
-	    !name_ok(h->account.text) || !name_ok(h->bot.text) ||
-	    !trace_ok(h->trace))
-		return err_set(e, ERR_BUG, "the header of a bundle is odd");
-	json_open(out, NULL, '{');
-	json_put_u64(out, "pfb", h->pfb);
-	json_put_string(out, "kind", kinds[h->kind].name);
-	json_put_string(out, "account", h->account.text);
-	json_put_string(out, "bot", h->bot.text);
-	field_put_id(out, "epoch", h->epoch);
-	json_put_u64(out, "seq", h->seq);
-	field_put_id(out, "lease", h->lease);
-	field_put_id(out, "job", h->job);
-	if (h->has_build)
-		json_put_string(out, "build", digest_hex(&h->build).text);
-	else
-		json_put_null(out, "build");
-	if (h->has_target) {
-		snprintf(path, sizeof(path), "%s/%s", h->project.text,
-		    h->target.text);
-		json_put_string(out, "target", path);
-	} else {
-		json_put_null(out, "target");
-	}
-	json_put_u64(out, "sealed", h->sealed_ms);
-	json_put_string(out, "trace", h->trace);
-	json_close(out, '}');
-	buf_addc(out, '\n');
-	return 0;
-}
-
-void
-end_format(struct buf *out, const struct bundle_end *end)
-{
-	json_open(out, NULL, '{');
-	json_put_bool(out, "end", true);
-	json_put_u64(out, "records", end->records);
-	json_put_string(out, "sha256", digest_hex(&end->sha256).text);
-	json_close(out, '}');
-	buf_addc(out, '\n');
-}
-
 /* ---- in -------------------------------------------------------------- */
-
-static int
-get_number(const struct json_value *v, uint64_t *number)
-{
-	return json_u64(v, number) == -1 || *number > NUMBER_MAX ? -1 : 0;
-}
-
-static int
-get_digest(const struct json_value *v, struct digest *d)
-{
-	const char *text = json_string(v);
-
-	return text == NULL || strlen(text) != DIGEST_HEX
-	    ? -1
-	    : digest_parse(d, text);
-}
 
 static int
 get_key(struct record *r, const struct json_value *v, const struct key *k)
@@ -366,12 +296,12 @@ get_key(struct record *r, const struct json_value *v, const struct key *k)
 	case KEY_NUMBER:
 	case KEY_ID:
 		if ((k->kind == KEY_ID ? field_id(v, &number, true)
-				       : get_number(v, &number)) == -1)
+				       : field_number(v, &number)) == -1)
 			return -1;
 		memcpy(field, &number, sizeof(number));
 		return 0;
 	case KEY_DIGEST:
-		if (get_digest(v, &d) == -1)
+		if (field_digest(v, &d) == -1)
 			return -1;
 		memcpy(field, &d, sizeof(d));
 		return 0;
@@ -411,7 +341,7 @@ parse_payload_size(struct record *r, const struct json_value *root,
 	if (v == NULL && rule->payload == PAYLOAD)
 		return err_set(e, ERR_REFUSED,
 		    "a '%s' record without its payload", rule->name);
-	if (v != NULL && get_number(v, &r->size) == -1)
+	if (v != NULL && field_number(v, &r->size) == -1)
 		return err_set(e, ERR_REFUSED,
 		    "'size' of a '%s' record is no size", rule->name);
 	return 0;
@@ -461,19 +391,6 @@ parse_record(struct record *r, const struct json_value *root, struct err *e)
 	return 0;
 }
 
-static struct json *
-parse_line(const char *line, size_t len, struct err *e)
-{
-	struct json *j = json_parse(line, len, &JSON_LINE, e);
-
-	if (j != NULL && json_type(json_root(j)) != JSON_OBJECT) {
-		json_free(j);
-		err_set(e, ERR_REFUSED, "a line that is no JSON object");
-		return NULL;
-	}
-	return j;
-}
-
 int
 record_parse(struct record *r, const char *line, size_t len, struct err *e)
 {
@@ -481,116 +398,9 @@ record_parse(struct record *r, const char *line, size_t len, struct err *e)
 	int result;
 
 	memset(r, 0, sizeof(*r));
-	if ((j = parse_line(line, len, e)) == NULL)
+	if ((j = field_line(line, len, e)) == NULL)
 		return -1;
 	result = parse_record(r, json_root(j), e);
-	json_free(j);
-	return result;
-}
-
-static int
-bad_header(struct err *e, const char *key)
-{
-	return err_set(e, ERR_REFUSED,
-	    "'%s' of the first line is missing or no valid value", key);
-}
-
-static int
-parse_header_refs(
-    struct bundle_header *h, const struct json_value *root, struct err *e)
-{
-	const struct json_value *v;
-
-	if (field_id(json_get(root, "lease"), &h->lease, true) == -1)
-		return bad_header(e, "lease");
-	if (field_id(json_get(root, "job"), &h->job, true) == -1)
-		return bad_header(e, "job");
-	v = json_get(root, "build");
-	h->has_build = v != NULL && json_type(v) != JSON_NULL;
-	if (v == NULL || (h->has_build && get_digest(v, &h->build) == -1))
-		return bad_header(e, "build");
-	v = json_get(root, "target");
-	h->has_target = v != NULL && json_type(v) != JSON_NULL;
-	if (v == NULL || (h->has_target && json_string(v) == NULL))
-		return bad_header(e, "target");
-	if (h->has_target)
-		return target_path_parse(
-		    &h->project, &h->target, json_string(v), e);
-	return 0;
-}
-
-static int
-parse_header(
-    struct bundle_header *h, const struct json_value *root, struct err *e)
-{
-	const char *text;
-
-	if (get_number(json_get(root, "pfb"), &h->pfb) == -1 || h->pfb == 0)
-		return bad_header(e, "pfb");
-	if (h->pfb > WIRE_VERSION)
-		return 1;
-	text = json_get_string(root, "kind", "");
-	if (bundle_kind_parse(&h->kind, text) == -1)
-		return err_set(e, ERR_REFUSED,
-		    "a bundle of unknown kind "
-		    "'%.40s'",
-		    text);
-	if (name_parse(&h->account, "account",
-		json_get_string(root, "account", ""), e) == -1 ||
-	    name_parse(&h->bot, "bot", json_get_string(root, "bot", ""), e) ==
-		-1)
-		return -1;
-	if (field_id(json_get(root, "epoch"), &h->epoch, true) == -1 ||
-	    h->epoch == 0)
-		return bad_header(e, "epoch");
-	if (get_number(json_get(root, "seq"), &h->seq) == -1 || h->seq == 0)
-		return bad_header(e, "seq");
-	if (get_number(json_get(root, "sealed"), &h->sealed_ms) == -1)
-		return bad_header(e, "sealed");
-	text = json_string(json_get(root, "trace"));
-	if (text == NULL || !trace_ok(text))
-		return bad_header(e, "trace");
-	text_copy(h->trace, sizeof(h->trace), text);
-	if (parse_header_refs(h, root, e) == -1)
-		return -1;
-	if (json_count(root) != 12)
-		return err_set(e, ERR_REFUSED, "unknown key in the first line");
-	return 0;
-}
-
-int
-header_parse(
-    struct bundle_header *h, const char *line, size_t len, struct err *e)
-{
-	struct json *j;
-	int result;
-
-	memset(h, 0, sizeof(*h));
-	if ((j = parse_line(line, len, e)) == NULL)
-		return -1;
-	result = parse_header(h, json_root(j), e);
-	json_free(j);
-	return result;
-}
-
-int
-end_parse(struct bundle_end *end, const char *line, size_t len, struct err *e)
-{
-	const struct json_value *root;
-	struct json *j;
-	bool yes = false;
-	int result = 0;
-
-	memset(end, 0, sizeof(*end));
-	if ((j = parse_line(line, len, e)) == NULL)
-		return -1;
-	root = json_root(j);
-	if (json_bool(json_get(root, "end"), &yes) == -1 || !yes ||
-	    get_number(json_get(root, "records"), &end->records) == -1 ||
-	    get_digest(json_get(root, "sha256"), &end->sha256) == -1 ||
-	    json_count(root) != 3)
-		result =
-		    err_set(e, ERR_REFUSED, "a line that is no end record");
 	json_free(j);
 	return result;
 }

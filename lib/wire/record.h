@@ -21,6 +21,7 @@
  */
 #define WIRE_VERSION  1
 #define TRACE_MAX_LEN 64
+#define BOT_LOG_MAX   (64u << 10)
 
 enum bundle_kind {
 	KIND_REGISTER,
@@ -61,19 +62,22 @@ struct bundle_header {
 
 enum record_type {
 	/* register */
-	REC_HOST,   /* cores, memory, slots, sandbox, arch */
-	REC_OS,     /* payload: name and version of the system */
-	REC_CPU,    /* payload: model of its processor */
-	REC_ENGINE, /* engine; payload: version and probed options */
-	REC_TAGS,   /* payload: words, one a line */
-	REC_WIRE,   /* version: one record for each the bot can write */
+	REC_HOST,       /* cores, memory, slots, sandbox, arch */
+	REC_OS,         /* payload: name and version of the system */
+	REC_CPU,        /* payload: model of its processor */
+	REC_ENGINE,     /* engine; payload: version and probed options */
+	REC_TAGS,       /* payload: words, one a line */
+	REC_WIRE,       /* version: one record for each the bot can write */
+	REC_PROGRAM,    /* payload: "pandafuzz-botd 0.4" */
+	REC_POOL,       /* payload: the pool's name; the bot is ephemeral */
+	REC_SANITIZERS, /* payload: those the host can run, one a line */
 	/* heartbeat */
-	REC_BEAT,    /* generation, slots, free, load, disk, hold */
+	REC_BEAT,    /* generation, slots, free, load, disk, hold, off */
 	REC_HOLDING, /* lease and its progress */
 	REC_EPOCH,   /* epoch, oldest, highest */
 	REC_DROP,    /* epoch, first..last dropped and not yet confirmed */
 	REC_NOTED,   /* epoch, seq: refusal taken note of */
-	REC_WHY,     /* payload: why the bot holds */
+	REC_WHY,     /* payload: why the bot holds, or is off */
 	/* crash */
 	REC_CRASH,     /* payload: the input, absent when over the limit */
 	REC_REPORT,    /* payload: the report of the crash before it */
@@ -84,8 +88,10 @@ enum record_type {
 	/* coverage */
 	REC_COVERAGE, /* edges, features, functions, units */
 	/* stats */
-	REC_STATS, /* engine counters of one lease */
-	REC_LOG,   /* lease; payload: tail of the engine's log */
+	REC_STATS,   /* engine counters of one lease */
+	REC_LOG,     /* lease; payload: tail of the engine's log */
+	REC_BOT_LOG, /* payload: the bot's own log since the last one, clean,
+			at most BOT_LOG_MAX */
 	/* complete */
 	REC_COMPLETE, /* lease, result and cost */
 	REC_NEEDS,    /* epoch, first..last: must be in before it acts */
@@ -128,7 +134,9 @@ enum {
 	BEAT_DISK_FREE,
 	BEAT_HOLD,
 	BEAT_OUTBOX_BYTES,
-	BEAT_OUTBOX_FILES
+	BEAT_OUTBOX_FILES,
+	BEAT_OFF,        /* 1: it is off: takes no leases and has none */
+	BEAT_OFF_SECONDS /* until it means to be back; 0: cannot say */
 };
 enum { HOLDING_SECONDS, HOLDING_EXECS };
 enum { EPOCH_OLDEST, EPOCH_HIGHEST }; /* oldest 0: nothing in outbox/new */

@@ -11,6 +11,8 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/admin/follow.h"
+#include "masterd/admin/permit.h"
 #include "masterd/db/nearest.h"
 
 struct admin *
@@ -30,7 +32,8 @@ admin_open(struct loop *loop, struct db *db, struct store *store, int at,
 		err_set(e, ERR_REFUSED, "'%.80s' is too long", name);
 		goto fail;
 	}
-	if ((fd = socket_listen(at, name, e)) == -1)
+	if ((a->follows = follows_new(a, e)) == NULL ||
+	    (fd = socket_listen(at, name, e)) == -1)
 		goto fail;
 	/* From here on it is ours to remove. */
 	if ((a->at = fcntl(at, F_DUPFD_CLOEXEC, 3)) == -1) {
@@ -57,7 +60,9 @@ admin_close(struct admin *a)
 {
 	if (a == NULL)
 		return;
+	doors_close(a);
 	http_close(a->http);
+	follows_free(a->follows);
 	if (a->at != -1) {
 		unlinkat(a->at, a->name, 0);
 		close(a->at);
@@ -97,6 +102,9 @@ admin_change(struct request *r,
 	struct admin *a = r->admin;
 	int got;
 
+	if (!permit_asked(r))
+		return err_set(
+		    e, ERR_BUG, "%s: asked nobody for leave", r->route->path);
 	if (db_in_transaction(a->db))
 		return err_set(e, ERR_AGAIN, "the master is busy");
 	if (db_begin(a->db, e) == -1)

@@ -15,9 +15,12 @@ struct admin {
 	struct templates *built_in; /* for templates_now() */
 	struct uploads *uploads;    /* files of builds that have no row yet */
 	int additions;              /* builds whose bytes are being synced */
+	struct follows *follows;    /* streams of events */
 	struct http *http;
-	int read_children; /* running now */
-	int at;            /* folder of the socket */
+	struct account_hooks accounts;
+	struct admin_door *doors; /* of ci accounts: doors.c */
+	int read_children;        /* running now */
+	int at;                   /* folder of the socket */
 	char name[64];
 };
 
@@ -55,6 +58,9 @@ int request_find(struct request *r, enum view v, const char *key,
 /* Answer with one row. */
 int reply_item(struct request *r, enum view v, int64_t id, struct err *e);
 
+/* Close what is left of the doors. */
+void doors_close(struct admin *a);
+
 /* ---- routes, by file ---- */
 route_fn list_builds, list_targets, list_jobs, list_bots, list_buckets,
     list_crashes, list_events, list_epochs, list_corpus; /* routes_list.c */
@@ -65,12 +71,21 @@ route_fn build_file_begin, build_file_end;
 piece_fn build_file_piece;
 route_fn job_create, clone_job; /* routes_job.c */
 route_fn job_pause, job_resume, job_cancel, job_retry, job_boost,
-    job_change;                                       /* routes_job_change.c */
-route_fn show_job, job_logs;                          /* routes_job_show.c */
-route_fn job_why;                                     /* routes_why.c */
-route_fn crash_input, crash_report;                   /* routes_crash.c */
-route_fn spool_list, spool_show, spool_retry;         /* routes_spool.c */
+    job_change;              /* routes_job_change.c */
+route_fn show_job, job_logs; /* routes_job_show.c */
+route_fn job_why;            /* routes_why.c */
+route_fn bot_logs, bot_drain, bot_resume, bot_forget,
+    bot_write_off;                            /* routes_bot.c */
+route_fn crash_input, crash_report;           /* routes_crash.c */
+route_fn spool_list, spool_show, spool_retry; /* routes_spool.c */
+route_fn spool_drop, list_changes;
+route_fn system_check, system_reload, log_check;      /* routes_system.c */
 route_fn show_status, healthz, readyz, ledger_report; /* routes_status.c */
-route_fn metrics;                                     /* metrics.c */
+route_fn account_add, account_key_add, account_set,
+    account_remove; /* routes_account.c */
+route_fn list_accounts, show_account;
+route_fn account_invite, account_approve, account_disable,
+    account_rotate; /* routes_account_key.c */
+route_fn metrics;   /* metrics.c */
 
 #endif

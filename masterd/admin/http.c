@@ -7,6 +7,9 @@
  * The first call of a request's handler answers nothing: a reply there would
  * close the connection.  A request that waits (a sync, a read child) is
  * suspended, and resumed from the loop when its answer is there.
+ *
+ * The library lets in more connections than we serve, so that conns.h can say
+ * which one goes for a new one; by itself it would stop to listen.
  */
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -18,13 +21,14 @@
 
 #include <microhttpd.h>
 
-#include "lib/base/json.h"
-#include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "masterd/admin/conns.h"
 #include "masterd/admin/http.h"
-#include "masterd/admin/request.h"
+#include "masterd/admin/permit.h"
 
 #define CONNECTIONS     512
+#define DOOR_MOST       64  /* of one account */
+#define MORE            128 /* until some of those were closed */
 #define TIMEOUT_S       10
 #define REQUEST_S       30
 #define TICK_MS         250
@@ -39,6 +43,8 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct loop_source *io, *timer;
 	struct http_request *requests;
+	struct conns conns;
+	char account[33]; /* of a door; "": the admin socket */
 	unsigned request_s;
 	bool running; /* in MHD_run(): it must not be called again */
 	bool busy;    /* there were connections at the last run */
@@ -55,6 +61,7 @@ struct http_request {
 	struct request r;
 	struct http *http;
 	struct MHD_Connection *conn;
+	struct conn *slot; /* its connection in http->conns */
 	enum stage stage;
 	bool asleep; /* suspended */
 	int result;
@@ -72,22 +79,6 @@ request_query(struct request *r, const char *key)
 	    r->http->conn, MHD_GET_ARGUMENT_KIND, key);
 
 	return value == NULL ? "" : value;
-}
-
-int
-request_number(struct request *r, const char *key, uint64_t otherwise,
-    uint64_t max, uint64_t *value, struct err *e)
-{
-	const char *text = request_query(r, key);
-
-	*value = otherwise;
-	if (*text == '\0')
-		return 0;
-	if (text_to_u64(value, text) == 0 && *value <= max)
-		return 0;
-	r->field = key;
-	return err_set(e, ERR_REFUSED, "%s: not a number up to %ju: '%.40s'",
-	    key, (uintmax_t)max, text);
 }
 
 uint64_t
@@ -112,6 +103,16 @@ has_body(struct http_request *q)
 
 /* ---- requests -------------------------------------------------------- */
 
+static struct conn *
+slot_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	assert(info != NULL && info->socket_context != NULL);
+	return info->socket_context;
+}
+
 static struct http_request *
 request_new(struct http *h, struct MHD_Connection *conn)
 {
@@ -119,6 +120,8 @@ request_new(struct http *h, struct MHD_Connection *conn)
 
 	q->http = h;
 	q->conn = conn;
+	q->slot = slot_of(conn);
+	conn_begin(&h->conns, q->slot, true);
 	q->r.admin = h->admin;
 	q->r.http = q;
 	q->r.file = -1;
@@ -142,6 +145,7 @@ request_free(struct http_request *q)
 		close(r->file);
 	buf_release(&r->body);
 	buf_release(&r->out);
+	free(r->grants);
 	if (q->prev != NULL)
 		q->prev->next = q->next;
 	else
@@ -159,9 +163,18 @@ wake(struct http_request *q)
 	if (!q->asleep)
 		return;
 	q->asleep = false;
+	conn_waits(q->slot, false);
 	MHD_resume_connection(q->conn);
 	if (q->http->timer != NULL && !q->http->running)
 		loop_timer_set(q->http->timer, 0, &e);
+}
+
+static void
+sleep_now(struct http_request *q)
+{
+	q->asleep = true;
+	conn_waits(q->slot, true);
+	MHD_suspend_connection(q->conn);
 }
 
 void
@@ -184,64 +197,27 @@ request_finish(struct request *r, int result, const struct err *e)
 
 /* ---- answering ------------------------------------------------------- */
 
-static int
-status_of(enum err_class cls)
-{
-	switch (cls) {
-	case ERR_REFUSED:
-		return 400;
-	case ERR_DENIED:
-		return 403;
-	case ERR_NOT_FOUND:
-		return 404;
-	case ERR_CONFLICT:
-		return 409;
-	case ERR_AGAIN:
-		return 503;
-	default:
-		return 500;
-	}
-}
-
-static void
-write_error(struct http_request *q)
-{
-	struct request *r = &q->r;
-	struct buf *out = &r->out;
-
-	buf_reset(out);
-	json_open(out, NULL, '{');
-	json_open(out, "error", '{');
-	json_put_string(
-	    out, "code", r->code != NULL ? r->code : err_class_name(q->e.cls));
-	json_put_string(out, "message", q->e.text);
-	json_put_string(out, "field", r->field);
-	json_put_string(out, "hint", r->hint);
-	json_close(out, '}');
-	json_close(out, '}');
-	r->type = NULL;
-	if (r->status == 0)
-		r->status = status_of(q->e.cls);
-	if (r->status == 500)
-		log_error("admin.failed", LOG_T("reason", q->e.text),
-		    LOG_T("who", r->peer.name));
-}
-
 static ssize_t
 read_stream(void *arg, uint64_t pos, char *bytes, size_t max)
 {
 	struct http_request *q = arg;
-	long n = q->r.stream.read(q->r.stream.arg, bytes, max);
+	long n;
 
 	(void)pos;
+	if (q->slot->cut)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	permit_enter(&q->r);
+	n = q->r.stream.read(q->r.stream.arg, bytes, max);
+	permit_leave(&q->r);
 	if (n == -1)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (n == -2)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (n == 0) {
-		q->asleep = true;
-		MHD_suspend_connection(q->conn);
+		q->slot->watched = true;
+		sleep_now(q);
 	}
+	conn_moved(q->slot, (uint64_t)n);
 	return n;
 }
 
@@ -259,9 +235,11 @@ make_response(struct http_request *q)
 	if (r->file != -1 && fstat(r->file, &st) == 0) {
 		fd = r->file;
 		r->file = -1; /* the library closes it */
+		conn_moved(q->slot, (uint64_t)st.st_size);
 		return MHD_create_response_from_fd64((uint64_t)st.st_size, fd);
 	}
 	len = r->out.len;
+	conn_moved(q->slot, len);
 	return MHD_create_response_from_buffer(
 	    len, buf_detach(&r->out), MHD_RESPMEM_MUST_FREE);
 }
@@ -274,8 +252,9 @@ answer(struct http_request *q)
 	enum MHD_Result queued;
 
 	q->stage = STAGE_SENT;
+	conn_begin(&q->http->conns, q->slot, true);
 	if (q->result == -1)
-		write_error(q);
+		request_failed(r, &q->e);
 	else if (r->status == 0)
 		r->status = 200;
 	if ((response = make_response(q)) == NULL)
@@ -283,6 +262,8 @@ answer(struct http_request *q)
 	MHD_add_response_header(response, "Content-Type",
 	    r->type != NULL ? r->type : "application/json");
 	MHD_add_response_header(response, "Cache-Control", "no-store");
+	MHD_add_response_header(
+	    response, "traceparent", trace_parent(&r->trace).text);
 	queued = MHD_queue_response(q->conn, (unsigned)r->status, response);
 	MHD_destroy_response(response);
 	return queued;
@@ -290,40 +271,62 @@ answer(struct http_request *q)
 
 /* ---- the handler ----------------------------------------------------- */
 
-static int
-check_role(struct request *r, struct err *e)
+static enum MHD_Result
+count_header(
+    void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-	if (r->peer.role >= r->route->needs)
-		return 0;
-	r->hint = r->route->needs == ROLE_ADMIN
-	    ? "members of the group " GROUP_ADMIN " may"
-	    : "members of the groups " GROUP_ADMIN " and " GROUP_READ " may";
-	return err_set(e, ERR_DENIED, "%s may not %s here", r->peer.name,
-	    r->route->needs == ROLE_ADMIN ? "change anything" : "read");
+	struct request_head *h = arg;
+
+	(void)kind;
+	h->headers++;
+	h->bytes += strlen(key) + (value == NULL ? 0 : strlen(value));
+	return MHD_YES;
+}
+
+struct query {
+	struct http_request *q;
+	int result;
+};
+
+static enum MHD_Result
+check_parameter(
+    void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct query *c = arg;
+	/* The first of that name is found; is it this one? */
+	bool again =
+	    MHD_lookup_connection_value(c->q->conn, kind, key) != value;
+
+	c->result = request_check_query(&c->q->r, key, value, again, &c->q->e);
+	return c->result == 0 ? MHD_YES : MHD_NO;
 }
 
 static int
-check_length(struct request *r, struct err *e)
+check_query(struct http_request *q)
 {
-	uint64_t length = request_length(r);
+	struct query c = {q, 0};
 
-	if (length == UINT64_MAX || length <= r->route->body_max)
-		return 0;
-	return err_set(e, ERR_REFUSED, "a body of %ju bytes, limit is %ju",
-	    (uintmax_t)length, (uintmax_t)r->route->body_max);
+	MHD_get_connection_values(
+	    q->conn, MHD_GET_ARGUMENT_KIND, check_parameter, &c);
+	return c.result;
 }
 
 static int
 begin(struct http_request *q, const char *method, const char *url)
 {
+	struct request_head head = {0, 0};
 	struct request *r = &q->r;
-	int fd = -1;
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(q->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	if (info != NULL)
-		fd = info->connect_fd;
-	peer_of(fd, &r->peer);
+	trace_take(&r->trace,
+	    MHD_lookup_connection_value(
+		q->conn, MHD_HEADER_KIND, "traceparent"));
+	peer_of(q->slot->fd, &r->peer);
+	if (q->http->account[0] != '\0')
+		peer_of_door(&r->peer, q->http->account);
+	MHD_get_connection_values(
+	    q->conn, MHD_HEADER_KIND, count_header, &head);
+	if (request_check_head(r, &head, url, &q->e) == -1)
+		return -1;
 	if (strcmp(method, "HEAD") == 0)
 		method = "GET";
 	if (strncmp(url, PREFIX, strlen(PREFIX)) == 0)
@@ -332,9 +335,9 @@ begin(struct http_request *q, const char *method, const char *url)
 		url++; /* /metrics, /healthz */
 	r->route = route_find(method, url, r);
 	if (r->route == NULL)
-		return err_set(&q->e, ERR_NOT_FOUND,
-		    "%s %.80s: no such address", method, url);
-	if (check_role(r, &q->e) == -1 || check_length(r, &q->e) == -1)
+		return request_no_route(r, method, url, &q->e);
+	if (permit(r, &q->e) == -1 || check_query(q) == -1 ||
+	    request_check_length(r, request_length(r), &q->e) == -1)
 		return -1;
 	return r->route->begin == NULL ? 0 : r->route->begin(r, &q->e);
 }
@@ -347,12 +350,12 @@ take_piece(struct http_request *q, const char *bytes, size_t len)
 	uint64_t max = r->route == NULL ? 0 : r->route->body_max;
 
 	q->got += len;
+	conn_moved(q->slot, len);
 	if (q->result == -1) /* a little may be read in order to answer */
 		return q->got > max + DISCARD_AT_MOST ? MHD_NO : MHD_YES;
 	assert(r->route != NULL); /* else the result is -1 */
 	if (q->got > max)
-		q->result = err_set(&q->e, ERR_REFUSED,
-		    "a body of more than %ju bytes", (uintmax_t)max);
+		q->result = request_check_length(r, q->got, &q->e);
 	else if (r->route->piece != NULL)
 		q->result = r->route->piece(r, bytes, len, &q->e);
 	else
@@ -366,14 +369,16 @@ run_route(struct http_request *q)
 	int result = q->result;
 
 	q->stage = STAGE_LATER;
-	if (result != -1)
+	if (result != -1) {
+		permit_enter(&q->r);
 		result = q->r.route->run(&q->r, &q->e);
+		permit_leave(&q->r);
+	}
 	if (result != REPLY_LATER)
 		q->result = result;
 	else if (q->stage == STAGE_LATER) {
 		/* Not finished within the call. */
-		q->asleep = true;
-		MHD_suspend_connection(q->conn);
+		sleep_now(q);
 		return MHD_YES;
 	}
 	return answer(q);
@@ -417,8 +422,10 @@ static void
 completed(void *arg, struct MHD_Connection *conn, void **own,
     enum MHD_RequestTerminationCode how)
 {
-	(void)arg;
+	struct http *h = arg;
+
 	(void)how;
+	conn_begin(&h->conns, slot_of(conn), false);
 	MHD_set_connection_option(
 	    conn, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)TIMEOUT_S);
 	if (*own != NULL)
@@ -426,7 +433,45 @@ completed(void *arg, struct MHD_Connection *conn, void **own,
 	*own = NULL;
 }
 
+static void
+connected(void *arg, struct MHD_Connection *conn, void **own,
+    enum MHD_ConnectionNotificationCode how)
+{
+	const union MHD_ConnectionInfo *info;
+	struct http *h = arg;
+
+	if (how == MHD_CONNECTION_NOTIFY_STARTED) {
+		info = MHD_get_connection_info(
+		    conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*own =
+		    conn_new(&h->conns, info == NULL ? -1 : info->connect_fd);
+	} else if (*own != NULL) {
+		conn_free(&h->conns, *own);
+		*own = NULL;
+	}
+}
+
+static size_t
+unescape(void *arg, struct MHD_Connection *conn, char *text)
+{
+	(void)arg;
+	(void)conn;
+	return request_unescape(text);
+}
+
 /* ---- in the loop ----------------------------------------------------- */
+
+static void
+tick(struct http *h)
+{
+	struct http_request *q;
+
+	if (!conns_tick(&h->conns))
+		return;
+	for (q = h->requests; q != NULL; q = q->next)
+		if (q->slot->cut)
+			wake(q);
+}
 
 static void
 run(struct http *h)
@@ -438,6 +483,7 @@ run(struct http *h)
 
 	/* A long upload is read for a while: a turn of the loop for each piece
 	 * would cost a timer's millisecond each. */
+	tick(h);
 	h->running = true;
 	do
 		MHD_run(h->daemon);
@@ -482,9 +528,11 @@ start(struct http *h, int fd)
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
 	    NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)HTTP_BACKLOG,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(CONNECTIONS + MORE),
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+	    MHD_OPTION_NOTIFY_CONNECTION, connected, h,
+	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, h,
 	    MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
 }
 
@@ -496,6 +544,8 @@ http_open(struct admin *a, struct loop *loop, int fd, struct err *e)
 
 	h->admin = a;
 	h->request_s = REQUEST_S;
+	h->conns.most = CONNECTIONS;
+	h->conns.request_ms = REQUEST_S * 1000;
 	if ((h->daemon = start(h, fd)) == NULL) {
 		close(fd);
 		err_set(e, ERR_AGAIN, "cannot serve the admin socket");
@@ -520,6 +570,7 @@ void
 http_set_timeout(struct http *h, uint64_t ms)
 {
 	h->request_s = ms < 1000 ? 1 : (unsigned)(ms / 1000);
+	h->conns.request_ms = ms;
 }
 
 void
@@ -538,4 +589,11 @@ http_close(struct http *h)
 	if (h->daemon != NULL)
 		MHD_stop_daemon(h->daemon); /* completes all requests */
 	free(h);
+}
+
+void
+http_set_account(struct http *h, const char *account)
+{
+	text_copy(h->account, sizeof(h->account), account);
+	h->conns.most = DOOR_MOST;
 }

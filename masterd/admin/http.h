@@ -18,6 +18,8 @@ struct http;
 struct http *http_open(
     struct admin *a, struct loop *loop, int fd, struct err *e);
 void http_set_timeout(struct http *h, uint64_t ms); /* of a request */
-void http_close(struct http *h);                    /* NULL is fine */
+/* Its peers are this ci account (admin_open_door()). */
+void http_set_account(struct http *h, const char *account);
+void http_close(struct http *h); /* NULL is fine */
 
 #endif

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "masterd/admin/job_body.h"
 #include "masterd/admin/job_make.h"
+
+#define TEXT_MOST 1000
 
 int
 job_body_wrong(
@@ -13,6 +16,17 @@ job_body_wrong(
 {
 	r->field = field;
 	return err_set(e, ERR_REFUSED, "%s: %s", field, what);
+}
+
+static void
+name_unknown(struct request *r, const char *key)
+{
+	struct buf shown = BUF_INIT;
+
+	text_clean_line(&shown, key, strlen(key), sizeof(r->key) - 4);
+	text_copy(r->key, sizeof(r->key), buf_text(&shown));
+	buf_release(&shown);
+	r->field = r->key;
 }
 
 static int
@@ -23,7 +37,7 @@ check_keys(struct request *r, const struct json_value *o,
 	int i, k;
 
 	if (json_type(o) != JSON_OBJECT)
-		return err_set(e, ERR_REFUSED, "the body is no JSON object");
+		return job_body_wrong(r, "body", "is no JSON object", e);
 	for (i = 0; i < json_count(o); i++) {
 		for (k = 0; known[k] != NULL; k++)
 			if (strcmp(json_key(o, i), known[k]) == 0)
@@ -36,8 +50,8 @@ check_keys(struct request *r, const struct json_value *o,
 		    r->said, sizeof(r->said), "known are %s", buf_text(&list));
 		r->hint = r->said;
 		buf_release(&list);
-		return err_set(
-		    e, ERR_REFUSED, "%.40s: unknown key", json_key(o, i));
+		name_unknown(r, json_key(o, i));
+		return err_set(e, ERR_REFUSED, "%s: unknown key", r->key);
 	}
 	return 0;
 }
@@ -49,7 +63,9 @@ job_body(struct request *r, const char *const *known, struct err *e)
 	struct json *body =
 	    json_parse(text, r->body.len == 0 ? 2 : r->body.len, &JSON_FILE, e);
 
-	if (body != NULL && check_keys(r, json_root(body), known, e) == -1) {
+	if (body == NULL)
+		r->field = "body";
+	else if (check_keys(r, json_root(body), known, e) == -1) {
 		json_free(body);
 		return NULL;
 	}
@@ -67,6 +83,10 @@ job_body_text(struct request *r, const struct json_value *o, const char *key,
 		return 0;
 	if ((*text = json_string(v)) == NULL)
 		return job_body_wrong(r, key, "not a text", e);
+	if (strlen(*text) > TEXT_MOST)
+		return job_body_wrong(r, key, "longer than 1000 bytes", e);
+	if (!request_is_line(*text))
+		return job_body_wrong(r, key, "has control characters", e);
 	return 0;
 }
 

@@ -22,6 +22,8 @@ static const struct {
 	"Age of the oldest bundle that waits in incoming."},
     {"pandafuzz_ingest_bundles_total", "counter",
 	"Bundles by kind and outcome."},
+    {"pandafuzz_ingest_duration_seconds", "histogram",
+	"From a bundle's arrival in incoming to its COMMIT."},
     {"pandafuzz_execs_total", "counter",
 	"Executions of jobs that are not over."},
     {"pandafuzz_execs_per_second", "gauge", "Speed of jobs that are not over."},
@@ -33,6 +35,8 @@ static const struct {
     {"pandafuzz_bot_last_seen_timestamp_seconds", "gauge",
 	"When a bot was heard of last."},
     {"pandafuzz_db_size_bytes", "gauge", "Size of the database file."},
+    {"pandafuzz_db_checkpoint_seconds", "gauge",
+	"How long the last checkpoint of the database took."},
     {"pandafuzz_disk_free_bytes", "gauge",
 	"Free space of the store's file system."},
 };
@@ -69,6 +73,48 @@ sample(void *arg, const char *name, const char *labels, int64_t value)
 		    t->out, "%s{%s} %jd\n", name, labels, (intmax_t)value);
 }
 
+/* Milliseconds as seconds. */
+static void
+sample_ms(struct text *t, const char *name, uint64_t ms)
+{
+	family(t, name);
+	buf_printf(t->out, "%s %ju.%03ju\n", name, (uintmax_t)(ms / 1000),
+	    (uintmax_t)(ms % 1000));
+}
+
+/* "0.025", "1": without zeros behind. */
+static void
+add_limit(struct buf *out, uint64_t ms)
+{
+	buf_printf(out, "%ju", (uintmax_t)(ms / 1000));
+	if (ms % 1000 == 0)
+		return;
+	buf_printf(out, ".%03ju", (uintmax_t)(ms % 1000));
+	while (out->data[out->len - 1] == '0')
+		out->data[--out->len] = '\0';
+}
+
+/* Of milliseconds; counts there are cumulative. */
+static void
+histogram(struct text *t, const char *name, const struct histogram *h)
+{
+	uint64_t seen = 0;
+	int i;
+
+	family(t, name);
+	for (i = 0; i < h->count; i++) {
+		seen += h->counts[i];
+		buf_printf(t->out, "%s_bucket{le=\"", name);
+		add_limit(t->out, h->limits[i]);
+		buf_printf(t->out, "\"} %ju\n", (uintmax_t)seen);
+	}
+	seen = histogram_total(h);
+	buf_printf(t->out,
+	    "%s_bucket{le=\"+Inf\"} %ju\n%s_sum %ju.%03ju\n%s_count %ju\n",
+	    name, (uintmax_t)seen, name, (uintmax_t)(h->sum / 1000),
+	    (uintmax_t)(h->sum % 1000), name, (uintmax_t)seen);
+}
+
 static void
 own_samples(struct text *t, struct admin *a)
 {
@@ -83,6 +129,9 @@ own_samples(struct text *t, struct admin *a)
 	sample(t, "pandafuzz_disk_free_bytes", "", (int64_t)g.disk_free);
 	if (fstatat(store_root(a->store), "data/pandafuzz.db", &st, 0) == 0)
 		sample(t, "pandafuzz_db_size_bytes", "", st.st_size);
+	sample_ms(
+	    t, "pandafuzz_db_checkpoint_seconds", db_checkpoint_ms(a->db));
+	histogram(t, "pandafuzz_ingest_duration_seconds", &g.took);
 	/* Last: the first samples of the database are of this family too. */
 	sample(t, "pandafuzz_spool_bundles", "queue=\"incoming\"",
 	    (int64_t)g.incoming);

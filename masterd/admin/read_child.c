@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "lib/base/fs.h"
+#include "lib/base/json.h"
 #include "lib/base/spawn.h"
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/read_child.h"
+#include "masterd/db/audit.h"
 #include "masterd/db/ledger.h"
 #include "masterd/db/reader.h"
 
@@ -255,6 +257,59 @@ tell_ledger(struct db *db)
 	return code;
 }
 
+/* The sum alone, for who asks every hour. */
+static int
+tell_missing(struct db *db)
+{
+	static const char key[] = "\"missing\":";
+	struct buf out = BUF_INIT;
+	const char *found = NULL;
+	bool balanced;
+	struct err e;
+	int code;
+
+	if (ledger_check(db, &out, &balanced, &e) == -1)
+		code = fail(&e);
+	else if ((found = strstr(out.data, key)) == NULL)
+		code = 1;
+	else
+		code = say("+", 1) == -1 ||
+		    say(found + strlen(key),
+			strspn(found + strlen(key), "0123456789")) == -1;
+	buf_release(&out);
+	return code;
+}
+
+/* The log of changes, hash by hash. */
+static int
+tell_log(struct db *db)
+{
+	struct buf out = BUF_INIT;
+	struct audit_state s;
+	struct err e;
+	int code = 0;
+
+	if (audit_check(db, &s, &e) == -1)
+		return fail(&e);
+	json_open(&out, NULL, '{');
+	json_put_u64(&out, "api", 1);
+	json_open(&out, "item", '{');
+	json_put_bool(&out, "intact", s.broken == 0);
+	json_put_u64(&out, "rows", s.rows);
+	json_put_string(
+	    &out, "head", s.rows == 0 ? "" : digest_hex(&s.head).text);
+	if (s.broken == 0)
+		json_put_null(&out, "broken");
+	else
+		json_put_u64(&out, "broken", (uint64_t)s.broken);
+	json_close(&out, '}');
+	json_close(&out, '}');
+	if (say("+", 1) == -1 || say(out.data, out.len) == -1)
+		code = 1;
+	buf_release(&out);
+	return code;
+}
+
 /* Page by page, but all of one snapshot. */
 static int
 tell_corpus(struct db *db, const char *target)
@@ -302,6 +357,10 @@ admin_read_child(int argc, char **argv)
 		return fail(&e);
 	if (strcmp(argv[3], "ledger") == 0)
 		code = tell_ledger(db);
+	else if (strcmp(argv[3], "missing") == 0)
+		code = tell_missing(db);
+	else if (strcmp(argv[3], "log") == 0)
+		code = tell_log(db);
 	else if (strcmp(argv[3], "corpus") == 0 && argc == 5)
 		code = tell_corpus(db, argv[4]);
 	db_close(db);

@@ -6,7 +6,8 @@
 /*
  * A long read in a process of its own (DESIGN 3): this program, run anew,
  * opens the database read-only and writes the answer down a pipe, which goes
- * out as it comes.  "what" is "ledger" or "corpus", "arg" may be NULL.
+ * out as it comes.  "what" is "ledger", "log" or "corpus", "arg" may be NULL.
+ * ("missing" is the ledger's one number, for masterd/watch.c.)
  * At most READ_CHILDREN at once, then AGAIN.  Returns REPLY_LATER or -1.
  */
 #define READ_CHILDREN 4

@@ -8,6 +8,7 @@
 #include "lib/base/err.h"
 #include "masterd/admin/admin.h"
 #include "masterd/admin/roles.h"
+#include "masterd/admin/trace.h"
 #include "masterd/db/views.h"
 
 /*
@@ -32,7 +33,8 @@ struct route {
 	const char *method;
 	/* Below /api/v1, "*" for any one part; a last one takes the rest. */
 	const char *path;
-	enum role needs;
+	unsigned needs;    /* who may, and what it is about: permit.h */
+	const char *query; /* the parameters that it knows, words */
 	uint64_t body_max; /* 0: no body */
 	route_fn *run;
 	route_fn *begin; /* before the body; may be NULL */
@@ -41,6 +43,9 @@ struct route {
 
 const struct route *route_find(
     const char *method, const char *path, struct request *r);
+
+/* All of them, for the tests of what each must keep. */
+const struct route *routes_all(size_t *count);
 
 /* Bytes that come bit by bit, from a read child. */
 struct stream {
@@ -56,6 +61,10 @@ struct stream {
 struct request {
 	struct admin *admin;
 	struct peer peer;
+	struct trace trace;
+	struct grant *grants; /* permit.h */
+	int grant_count;
+	bool asked; /* permit_project() was called */
 	const struct route *route;
 	char part[2][VIEW_KEY_MAX + 1]; /* what the stars stand for */
 	int parts;
@@ -69,6 +78,7 @@ struct request {
 	const char *field; /* the parameter at fault, or NULL */
 	const char *hint;  /* what to do about it, or NULL */
 	char said[400];    /* room for a hint that is made up */
+	char key[44];      /* and for such a field */
 	int file;          /* a file to send instead of "out"; -1 */
 	struct stream stream;
 
@@ -78,6 +88,34 @@ struct request {
 
 	struct http_request *http; /* http.c's part */
 };
+
+/* The answer of a request that failed with "e": its body and status. */
+void request_failed(struct request *r, const struct err *e);
+
+/*
+ * One parameter of the query as it came: a key that the route does not know,
+ * one that came before, and text that is no line of UTF-8 are refused, and
+ * named.
+ */
+int request_check_query(struct request *r, const char *key, const char *value,
+    bool again, struct err *e);
+
+/* Valid UTF-8 without control characters. */
+bool request_is_line(const char *text);
+
+/* What all of them keep. */
+struct request_head {
+	size_t headers, bytes;
+};
+int request_check_head(struct request *r, const struct request_head *h,
+    const char *url, struct err *e);
+int request_check_length(struct request *r, uint64_t length, struct err *e);
+int request_no_route(
+    struct request *r, const char *method, const char *url, struct err *e);
+
+/* %XX to bytes, in place, but for %00, which stays as it is: no text is cut in
+ * two.  The new length. */
+size_t request_unescape(char *text);
 
 /* Query parameter, or "" when it is not there. */
 const char *request_query(struct request *r, const char *key);

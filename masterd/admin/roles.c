@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -66,6 +67,24 @@ role_of(uid_t uid, const struct passwd *user)
 	return ROLE_ANYBODY;
 }
 
+bool
+peer_in_group(const struct peer *p, const char *group)
+{
+	char *memory;
+	struct passwd user, *found = NULL;
+	gid_t gid = group_id(group);
+	bool in = false;
+
+	if (gid == (gid_t)-1)
+		return false;
+	memory = mem_alloc(NSS_BUFFER);
+	if (getpwuid_r(p->uid, &user, memory, NSS_BUFFER, &found) == 0 &&
+	    found != NULL)
+		in = member(found->pw_name, found->pw_gid, gid);
+	free(memory);
+	return in;
+}
+
 void
 peer_of(int socket, struct peer *p)
 {
@@ -76,6 +95,7 @@ peer_of(int socket, struct peer *p)
 
 	p->uid = (uid_t)-1;
 	p->role = ROLE_ANYBODY;
+	p->account[0] = '\0';
 	text_copy(p->name, sizeof(p->name), "user:unknown");
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &ucred, &len) == 0) {
 		p->uid = ucred.uid;
@@ -91,4 +111,21 @@ peer_of(int socket, struct peer *p)
 			    (uintmax_t)ucred.uid);
 	}
 	free(memory);
+}
+
+void
+peer_of_door(struct peer *p, const char *account)
+{
+	char *memory = mem_alloc(NSS_BUFFER);
+	struct passwd user, *found = NULL;
+	bool may = p->uid == 0 || p->uid == geteuid();
+
+	if (!may && getpwuid_r(p->uid, &user, memory, NSS_BUFFER, &found) == 0)
+		may = found != NULL && strcmp(found->pw_name, account) == 0;
+	free(memory);
+	p->role = ROLE_ANYBODY;
+	if (!may || p->uid == (uid_t)-1)
+		return;
+	text_copy(p->account, sizeof(p->account), account);
+	snprintf(p->name, sizeof(p->name), "account:%s", account);
 }

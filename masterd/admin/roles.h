@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 /*
  * Who is at the other end of the socket, and what they may do (DESIGN 8).
  * From SO_PEERCRED and the groups of that uid as the system knows them; never
@@ -17,10 +19,20 @@ struct peer {
 	uid_t uid;
 	enum role role;
 	char name[80]; /* "user:root", "user:1000" when it has no name */
+	/* Came by the socket of a ci account: its name, else "". */
+	char account[33];
 };
 
 /* uid 0 and our own are admins. */
 void peer_of(int socket, struct peer *p);
+
+/* The same peer, come by the socket of a ci account: it is that account when
+ * it runs as our own user, as root, or as the Unix user of that name, and else
+ * nobody. */
+void peer_of_door(struct peer *p, const char *account);
+
+/* Is the peer's user in that group of the system, now? */
+bool peer_in_group(const struct peer *p, const char *group);
 
 /* gid of a group, -1 when there is no such group. */
 gid_t group_id(const char *name);

@@ -6,64 +6,133 @@
 #include "lib/base/text.h"
 #include "lib/wire/manifest.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/admin/permit.h"
 
 #define SMALL    (64 * 1024)
 #define MANIFEST MANIFEST_MAX_BYTES
 #define FILE_MAX (2ull << 30)
 
 /* clang-format off */
+#define PAGE	"after limit order sort"
+#define REASON	"reason expect"
+
 static const struct route routes[] = {
-	/* method, path below /api/v1, who, body, route, begin, piece */
-	{"GET",	"status",		ROLE_READ,	0, show_status,	NULL, NULL},
-	{"GET",	"metrics",		ROLE_READ,	0, metrics,	NULL, NULL},
-	{"GET",	"healthz",		ROLE_READ,	0, healthz,	NULL, NULL},
-	{"GET",	"readyz",		ROLE_READ,	0, readyz,	NULL, NULL},
+	/*
+	 * Method, path below /api/v1, who may and what it is about (permit.h),
+	 * parameters it knows, longest body, route, begin, piece.
+	 */
+	{"GET",	"status", ROLE_READ | OF_SEEN, "", 0, show_status, NULL, NULL},
+	{"GET",	"metrics", ROLE_READ | OF_SEEN, "", 0, metrics, NULL, NULL},
+	{"GET",	"healthz", ROLE_READ | OF_SEEN | FOR_CI, "", 0, healthz, NULL, NULL},
+	{"GET",	"readyz", ROLE_READ | OF_SEEN | FOR_CI, "", 0, readyz, NULL, NULL},
 
-	{"GET",	"builds",		ROLE_READ,	0, list_builds,	NULL, NULL},
-	{"POST", "builds",		ROLE_ADMIN,	MANIFEST, build_add, NULL, NULL},
-	{"POST", "builds/missing",	ROLE_ADMIN,	MANIFEST, build_missing, NULL, NULL},
-	{"PUT",	"builds/files/*",	ROLE_ADMIN,	FILE_MAX, build_file_end,
-	    build_file_begin, build_file_piece},
-	{"GET",	"builds/*",		ROLE_READ,	0, show_build,	NULL, NULL},
-	{"DELETE", "builds/*",		ROLE_ADMIN,	0, build_remove, NULL, NULL},
+	{"GET",	"builds", ROLE_READ | OF_SEEN | FOR_CI, PAGE " project status branch",
+	    0, list_builds, NULL, NULL},
+	{"POST", "builds", ROLE_ADMIN | OF_QUERY | FOR_CI,
+	    "project branch revision engine sanitizer order reason", MANIFEST,
+	    build_add, NULL, NULL},
+	{"POST", "builds/missing", ROLE_ADMIN | OF_FILES | FOR_CI, "", MANIFEST,
+	    build_missing, NULL, NULL},
+	{"PUT",	"builds/files/*", ROLE_ADMIN | OF_FILES | FOR_CI, "", FILE_MAX,
+	    build_file_end, build_file_begin, build_file_piece},
+	{"GET",	"builds/*", ROLE_READ | OF_BUILD | FOR_CI, "", 0, show_build,
+	    NULL, NULL},
+	{"DELETE", "builds/*", ROLE_ADMIN | OF_BUILD, "reason", 0, build_remove,
+	    NULL, NULL},
 
-	{"GET",	"targets",		ROLE_READ,	0, list_targets, NULL, NULL},
-	{"GET",	"targets/*",		ROLE_READ,	0, show_target,	NULL, NULL},
+	{"GET",	"targets", ROLE_READ | OF_SEEN, PAGE " project all", 0,
+	    list_targets, NULL, NULL},
+	{"GET",	"targets/*", ROLE_READ | OF_TARGET, "", 0, show_target, NULL, NULL},
 
-	{"GET",	"jobs",			ROLE_READ,	0, list_jobs,	NULL, NULL},
-	{"POST", "jobs",		ROLE_ADMIN,	SMALL, job_create, NULL, NULL},
-	{"PUT",	"jobs/*/pause",		ROLE_ADMIN,	SMALL, job_pause, NULL, NULL},
-	{"PUT",	"jobs/*/resume",	ROLE_ADMIN,	SMALL, job_resume, NULL, NULL},
-	{"PUT",	"jobs/*/cancel",	ROLE_ADMIN,	SMALL, job_cancel, NULL, NULL},
-	{"PUT",	"jobs/*/retry",		ROLE_ADMIN,	SMALL, job_retry, NULL, NULL},
-	{"PUT",	"jobs/*/boost",		ROLE_ADMIN,	SMALL, job_boost, NULL, NULL},
-	{"PUT",	"jobs/*/settings",	ROLE_ADMIN,	SMALL, job_change, NULL, NULL},
-	{"POST", "jobs/*/clone",	ROLE_ADMIN,	SMALL, clone_job, NULL, NULL},
-	{"GET",	"jobs/*/logs",		ROLE_READ,	0, job_logs,	NULL, NULL},
-	{"GET",	"jobs/*/why",		ROLE_READ,	0, job_why,	NULL, NULL},
-	{"GET",	"jobs/*",		ROLE_READ,	0, show_job,	NULL, NULL},
+	{"GET",	"jobs", ROLE_READ | OF_SEEN, PAGE " status target project tag", 0,
+	    list_jobs, NULL, NULL},
+	{"POST", "jobs", ROLE_ADMIN | OF_BODY, "", SMALL, job_create, NULL, NULL},
+	{"PUT",	"jobs/*/pause", ROLE_ADMIN | OF_JOB, REASON, SMALL, job_pause,
+	    NULL, NULL},
+	{"PUT",	"jobs/*/resume", ROLE_ADMIN | OF_JOB, REASON, SMALL, job_resume,
+	    NULL, NULL},
+	{"PUT",	"jobs/*/cancel", ROLE_ADMIN | OF_JOB, REASON, SMALL, job_cancel,
+	    NULL, NULL},
+	{"PUT",	"jobs/*/retry", ROLE_ADMIN | OF_JOB, REASON, SMALL, job_retry,
+	    NULL, NULL},
+	{"PUT",	"jobs/*/boost", ROLE_ADMIN | OF_JOB, REASON, SMALL, job_boost,
+	    NULL, NULL},
+	{"PUT",	"jobs/*/settings", ROLE_ADMIN | OF_JOB, REASON, SMALL, job_change,
+	    NULL, NULL},
+	{"POST", "jobs/*/clone", ROLE_ADMIN | OF_JOB, "", SMALL, clone_job,
+	    NULL, NULL},
+	{"GET",	"jobs/*/logs", ROLE_READ | OF_JOB, "after lines", 0, job_logs,
+	    NULL, NULL},
+	{"GET",	"jobs/*/why", ROLE_READ | OF_JOB, "", 0, job_why, NULL, NULL},
+	{"GET",	"jobs/*", ROLE_READ | OF_JOB, "explain", 0, show_job, NULL, NULL},
 
-	{"GET",	"bots",			ROLE_READ,	0, list_bots,	NULL, NULL},
-	{"GET",	"bots/*",		ROLE_READ,	0, show_bot,	NULL, NULL},
+	{"GET",	"bots", ROLE_READ, PAGE " state account pool all", 0, list_bots,
+	    NULL, NULL},
+	{"GET",	"bots/*/logs", ROLE_READ, "after lines", 0, bot_logs, NULL, NULL},
+	{"PUT",	"bots/*/drain", ROLE_ADMIN, "reason", SMALL, bot_drain, NULL, NULL},
+	{"PUT",	"bots/*/resume", ROLE_ADMIN, "reason", SMALL, bot_resume, NULL,
+	    NULL},
+	{"PUT",	"bots/*/forget", ROLE_ADMIN, "reason", SMALL, bot_forget, NULL,
+	    NULL},
+	{"PUT",	"bots/*/write-off", ROLE_ADMIN, "reason", SMALL, bot_write_off,
+	    NULL, NULL},
+	{"GET",	"bots/*", ROLE_READ, "", 0, show_bot, NULL, NULL},
 
-	{"GET",	"crashes",		ROLE_READ,	0, list_crashes, NULL, NULL},
-	{"GET",	"crashes/*/input",	ROLE_READ,	0, crash_input,	NULL, NULL},
-	{"GET",	"crashes/*/report",	ROLE_READ,	0, crash_report, NULL, NULL},
-	{"GET",	"crashes/*",		ROLE_READ,	0, show_crash,	NULL, NULL},
+	{"GET",	"accounts", ROLE_READ, PAGE " kind state", 0, list_accounts,
+	    NULL, NULL},
+	{"POST", "accounts", ROLE_ADMIN, "", SMALL, account_add, NULL, NULL},
+	{"POST", "accounts/*/keys", ROLE_ADMIN, "", SMALL, account_key_add,
+	    NULL, NULL},
+	{"PUT",	"accounts/*/settings", ROLE_ADMIN, "", SMALL, account_set,
+	    NULL, NULL},
+	{"PUT",	"accounts/*/invite", ROLE_ADMIN, "", SMALL, account_invite,
+	    NULL, NULL},
+	{"PUT",	"accounts/*/approve", ROLE_ADMIN, "", SMALL, account_approve,
+	    NULL, NULL},
+	{"PUT",	"accounts/*/disable", ROLE_ADMIN, "", SMALL, account_disable,
+	    NULL, NULL},
+	{"PUT",	"accounts/*/rotate", ROLE_ADMIN, "", SMALL, account_rotate,
+	    NULL, NULL},
+	{"GET",	"accounts/*", ROLE_READ, "", 0, show_account, NULL, NULL},
+	{"DELETE", "accounts/*", ROLE_ADMIN, "reason", SMALL, account_remove,
+	    NULL, NULL},
 
-	{"GET",	"buckets",		ROLE_READ,	0, list_buckets, NULL, NULL},
-	{"GET",	"buckets/*",		ROLE_READ,	0, show_bucket,	NULL, NULL},
+	{"GET",	"crashes", ROLE_READ | OF_SEEN, PAGE " project target bucket", 0,
+	    list_crashes, NULL, NULL},
+	{"GET",	"crashes/*/input", ROLE_READ | OF_CRASH, "target", 0, crash_input,
+	    NULL, NULL},
+	{"GET",	"crashes/*/report", ROLE_READ | OF_CRASH, "target", 0,
+	    crash_report, NULL, NULL},
+	{"GET",	"crashes/*", ROLE_READ | OF_CRASH, "target", 0, show_crash,
+	    NULL, NULL},
 
-	{"GET",	"corpus",		ROLE_READ,	0, list_corpus,	NULL, NULL},
+	{"GET",	"buckets", ROLE_READ | OF_SEEN, PAGE " project status", 0,
+	    list_buckets, NULL, NULL},
+	{"GET",	"buckets/*", ROLE_READ | OF_BUCKET, "", 0, show_bucket,
+	    NULL, NULL},
 
-	{"GET",	"spool",		ROLE_READ,	0, spool_list,	NULL, NULL},
-	{"POST", "spool/retry",		ROLE_ADMIN,	SMALL, spool_retry, NULL, NULL},
-	{"GET",	"spool/*",		ROLE_READ,	0, spool_show,	NULL, NULL},
+	{"GET",	"corpus", ROLE_READ | OF_SEEN, PAGE " target all", 0, list_corpus,
+	    NULL, NULL},
 
-	{"GET",	"ledger/check",		ROLE_READ,	0, ledger_report, NULL, NULL},
-	{"GET",	"ledger",		ROLE_READ,	0, list_epochs,	NULL, NULL},
+	{"GET",	"spool", ROLE_READ, "account", 0, spool_list, NULL, NULL},
+	{"POST", "spool/retry", ROLE_ADMIN, "", SMALL, spool_retry, NULL, NULL},
+	{"POST", "spool/drop", ROLE_ADMIN, "", SMALL, spool_drop, NULL, NULL},
+	{"GET",	"spool/*", ROLE_READ, "", 0, spool_show, NULL, NULL},
 
-	{"GET",	"events",		ROLE_READ,	0, list_events,	NULL, NULL},
+	{"GET",	"ledger/check", ROLE_READ, "", 0, ledger_report, NULL, NULL},
+	{"GET",	"ledger", ROLE_READ, PAGE " bot epoch outcome", 0, list_epochs,
+	    NULL, NULL},
+
+	{"GET",	"events", ROLE_READ, PAGE " what who subject follow", 0,
+	    list_events, NULL, NULL},
+
+	{"GET",	"log/check", ROLE_READ, "", 0, log_check, NULL, NULL},
+	{"GET",	"log", ROLE_READ, PAGE " who what subject", 0, list_changes,
+	    NULL, NULL},
+
+	{"GET",	"system/check", ROLE_READ, "", 0, system_check, NULL, NULL},
+	{"POST", "system/reload", ROLE_ADMIN, "", SMALL, system_reload,
+	    NULL, NULL},
 };
 /* clang-format on */
 
@@ -97,6 +166,13 @@ matches(struct request *r, const char *pattern, const char *path)
 		}
 	}
 	return *path == '\0';
+}
+
+const struct route *
+routes_all(size_t *count)
+{
+	*count = sizeof(routes) / sizeof(routes[0]);
+	return routes;
 }
 
 const struct route *

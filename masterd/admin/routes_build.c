@@ -10,6 +10,8 @@
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/build_targets.h"
+#include "masterd/admin/change.h"
+#include "masterd/admin/permit.h"
 
 #define LABEL_MAX 128
 
@@ -109,8 +111,10 @@ build_missing(struct request *r, struct err *e)
 	struct digest id;
 	int got;
 
+	r->field = "manifest";
 	if (parse_manifest(r, &m, e) == -1)
 		return -1;
+	r->field = NULL;
 	digest_of(&id, buf_text(&r->body), r->body.len);
 	json_open(&r->out, NULL, '{');
 	json_put_u64(&r->out, "api", 1);
@@ -208,8 +212,10 @@ read_request(struct addition *a, struct err *e)
 	    read_word(r, "sanitizer", a->sanitizer, e) == -1 ||
 	    read_order(a, e) == -1)
 		return -1;
+	r->field = "manifest";
 	if (parse_manifest(r, &a->manifest, e) == -1)
 		return -1;
+	r->field = NULL;
 	digest_of(&a->build.id, buf_text(&r->body), r->body.len);
 	text_copy(a->by, sizeof(a->by), r->peer.name);
 	a->build.manifest = &a->manifest;
@@ -249,12 +255,17 @@ record(struct request *r, void *arg, struct err *e)
 	int got;
 
 	/* Somebody may have sent the same while the disk was busy. */
+	struct change none = CHANGE_INIT;
+
 	got = builds_known(
 	    r->admin->db, &a->build.id, a->build.project.text, &a->row, e);
-	if (got == 0 || got == 2)
-		return builds_add(r->admin->db, &a->build, &a->row, e);
 	a->known = got == 1;
-	return got == 1 ? 0 : -1;
+	if (got == 1 || got == -1)
+		return got == 1 ? 0 : -1;
+	if (builds_add(r->admin->db, &a->build, &a->row, e) == -1)
+		return -1;
+	return change_end(&none, r, VIEW_BUILD, a->row, "build.added",
+	    request_query(r, "reason"), e);
 }
 
 static void
@@ -282,11 +293,13 @@ synced(void *arg)
 		addition_free(a);
 		return;
 	}
+	permit_enter(a->r);
 	got = admin_change(a->r, record, a, &e);
 	if (got == 0) {
 		forget_uploads(a);
 		got = answer_build(a, &e);
 	}
+	permit_leave(a->r);
 	request_finish(a->r, got, &e);
 }
 

@@ -60,9 +60,11 @@ build_file_begin(struct request *r, struct err *e)
 	r->own = f;
 	r->drop = drop_file;
 	traits_init(&f->scan);
+	r->field = "path";
 	if (digest_parse(&f->claimed, r->part[0]) == -1)
 		return err_set(
 		    e, ERR_REFUSED, "'%.80s' is no SHA-256", r->part[0]);
+	r->field = NULL;
 	known = builds_file(r->admin->db, &f->claimed, NULL, NULL, e);
 	if (known != 0)
 		return known == 1 ? 0 : -1;
@@ -93,6 +95,7 @@ name_file(
 	if (store_stage_end(staged, &u->sha256, &u->size, e) == -1)
 		return -1;
 	if (!digest_equal(&u->sha256, &f->claimed)) {
+		r->field = "body";
 		r->hint = "was the file changed while it was being sent?";
 		return err_set(e, ERR_REFUSED,
 		    "the bytes sent as %.12s are those of %.12s", r->part[0],

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "masterd/admin/change.h"
 #include "masterd/admin/job_body.h"
 #include "masterd/admin/job_make.h"
+#include "masterd/admin/permit.h"
+#include "masterd/db/builds.h"
 
 /* ---- answers --------------------------------------------------------- */
 
@@ -102,16 +105,61 @@ read_want(struct request *r, const struct json_value *o, struct job_want *want,
 
 struct creation {
 	const struct job_want *want;
+	const char *reason;
 	struct job_made made;
 };
+
+/* A line in the log of changes for each. */
+static int
+note_made(struct request *r, const struct job_made *made, const char *what,
+    const char *reason, struct err *e)
+{
+	struct change none = CHANGE_INIT;
+	struct view_key found;
+	size_t i;
+
+	for (i = 0; i < made->count; i++)
+		if (request_find(r, VIEW_JOB, made->list[i].text, NULL, &found,
+			e) == -1 ||
+		    change_end(&none, r, VIEW_JOB, found.id, what, reason, e) ==
+			-1)
+			return -1;
+	return 0;
+}
+
+/* The project of what is wanted, and whether the peer may change it. */
+static int
+permit_want(struct request *r, const struct job_want *want, struct err *e)
+{
+	struct target_ref ref;
+	int got;
+
+	if (want->all)
+		return permit_project(r, want->target, e);
+	got = builds_resolve_target(r->admin->db, want->target, &ref, e);
+	if (got == -1 && e->cls == ERR_REFUSED) {
+		r->field = "target";
+		return -1;
+	}
+	if (r->peer.role == ROLE_ADMIN) /* what is not there is told later */
+		return permit_project(r, want->target, e);
+	if (got == -1 && e->cls == ERR_NOT_FOUND)
+		got = builds_resolve(r->admin->db, want->target, &ref, e);
+	if (got != 0)
+		return got;
+	ref.name[strcspn(ref.name, "/")] = '\0';
+	return permit_project(r, ref.name, e);
+}
 
 static int
 create(struct request *r, void *arg, struct err *e)
 {
 	struct creation *c = arg;
-
-	return job_make(
+	int got = job_make(
 	    r->admin->db, templates_now(r->admin), c->want, &c->made, e);
+
+	return got != 0 ? got
+			: note_made(r, &c->made, "job.created", c->reason, e);
 }
 
 static int
@@ -144,7 +192,7 @@ job_create(struct request *r, struct err *e)
 {
 	static const char *const known[] = {"target", "project", "all_targets",
 	    "build", "branch", "engine", "sanitizer", "template", "slots",
-	    "for_ms", "weight", "set", NULL};
+	    "for_ms", "weight", "set", "reason", NULL};
 	struct values own = VALUES_INIT;
 	struct job_want want = {.own = &own, .by = r->peer.name, .detail = ""};
 	struct creation c = {.want = &want};
@@ -154,8 +202,11 @@ job_create(struct request *r, struct err *e)
 	if (body == NULL)
 		return -1;
 	got = read_want(r, json_root(body), &want, &own, e);
+	if (got == 0)
+		got = change_reason(r, json_root(body), &c.reason, e);
 	if (got == 0) {
-		got = admin_change(r, create, &c, e);
+		if ((got = permit_want(r, &want, e)) == 0)
+			got = admin_change(r, create, &c, e);
 		got = explain(r, &want, got, e);
 	}
 	if (got == 0)
@@ -171,6 +222,7 @@ job_create(struct request *r, struct err *e)
 struct cloning {
 	struct job_act act;
 	const struct values *own;
+	const char *reason;
 	struct job_made made;
 };
 
@@ -179,15 +231,17 @@ clone(struct request *r, void *arg, struct err *e)
 {
 	struct cloning *c = arg;
 
-	return job_clone(r->admin->db, templates_now(r->admin), &c->act, c->own,
-	    &c->made, e);
+	if (job_clone(r->admin->db, templates_now(r->admin), &c->act, c->own,
+		&c->made, e) == -1)
+		return -1;
+	return note_made(r, &c->made, "job.cloned", c->reason, e);
 }
 
 int
 clone_job(struct request *r, struct err *e)
 {
 	static const char *const known[] = {
-	    "branch", "slots", "for_ms", "weight", "set", NULL};
+	    "branch", "slots", "for_ms", "weight", "set", "reason", NULL};
 	struct values own = VALUES_INIT;
 	char detail[VIEW_KEY_MAX + 32];
 	struct cloning c = {.own = &own};
@@ -200,7 +254,9 @@ clone_job(struct request *r, struct err *e)
 		return -1;
 	snprintf(detail, sizeof(detail), "a clone of job %s", found.text);
 	c.act = (struct job_act){found.id, r->peer.name, detail, ""};
-	got = job_body_values(r, json_root(body), &own, e);
+	got = change_reason(r, json_root(body), &c.reason, e);
+	if (got == 0)
+		got = job_body_values(r, json_root(body), &own, e);
 	if (got == 0)
 		got = admin_change(r, clone, &c, e);
 	if (got == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "masterd/admin/change.h"
 #include "masterd/admin/job_body.h"
 #include "masterd/admin/job_make.h"
 
@@ -16,6 +17,8 @@
 
 struct doing {
 	struct job_act act;
+	const char *what; /* in the log of changes */
+	int (*run)(struct request *r, struct doing *d, struct err *e);
 	int (*verb)(struct db *db, const struct job_act *act, struct err *e);
 	uint64_t permille, until_ms; /* boost */
 	struct values set;           /* settings */
@@ -30,7 +33,7 @@ begin(struct request *r, struct doing *d, const struct json_value *o,
 	struct view_key found;
 
 	if (request_find(r, VIEW_JOB, r->part[0], NULL, &found, e) == -1 ||
-	    job_body_text(r, o, "reason", &d->act.reason, e) == -1 ||
+	    change_reason(r, o, &d->act.reason, e) == -1 ||
 	    job_body_text(r, o, "expect", &d->act.expect, e) == -1)
 		return -1;
 	if (*d->act.expect == '\0')
@@ -40,21 +43,37 @@ begin(struct request *r, struct doing *d, const struct json_value *o,
 	return 0;
 }
 
+/* The change and its line in the log of changes. */
 static int
-do_verb(struct request *r, void *arg, struct err *e)
+noted(struct request *r, void *arg, struct err *e)
 {
+	struct change c = CHANGE_INIT;
 	struct doing *d = arg;
+	int64_t job = d->act.job;
+	int got = change_begin(&c, r, VIEW_JOB, job, e);
 
+	if (got == 0)
+		got = d->run(r, d, e);
+	if (got == 0)
+		got =
+		    change_end(&c, r, VIEW_JOB, job, d->what, d->act.reason, e);
+	change_release(&c);
+	return got;
+}
+
+static int
+do_verb(struct request *r, struct doing *d, struct err *e)
+{
 	return d->verb(r->admin->db, &d->act, e);
 }
 
 static int
-change_status(struct request *r,
+change_status(struct request *r, const char *what,
     int (*verb)(struct db *db, const struct job_act *act, struct err *e),
     struct err *e)
 {
 	static const char *const known[] = {"reason", "expect", NULL};
-	struct doing d = {.verb = verb};
+	struct doing d = {.what = what, .run = do_verb, .verb = verb};
 	struct json *body = job_body(r, known, e);
 	int got;
 
@@ -62,7 +81,7 @@ change_status(struct request *r,
 		return -1;
 	got = begin(r, &d, json_root(body), e);
 	if (got == 0)
-		got = admin_change(r, do_verb, &d, e);
+		got = admin_change(r, noted, &d, e);
 	if (got == 0)
 		got = reply_item(r, VIEW_JOB, d.act.job, e);
 	json_free(body);
@@ -72,25 +91,25 @@ change_status(struct request *r,
 int
 job_pause(struct request *r, struct err *e)
 {
-	return change_status(r, jobs_pause, e);
+	return change_status(r, "job.paused", jobs_pause, e);
 }
 
 int
 job_resume(struct request *r, struct err *e)
 {
-	return change_status(r, jobs_resume, e);
+	return change_status(r, "job.resumed", jobs_resume, e);
 }
 
 int
 job_cancel(struct request *r, struct err *e)
 {
-	return change_status(r, jobs_cancel, e);
+	return change_status(r, "job.cancelled", jobs_cancel, e);
 }
 
 int
 job_retry(struct request *r, struct err *e)
 {
-	return change_status(r, jobs_retry, e);
+	return change_status(r, "job.retried", jobs_retry, e);
 }
 
 /* ---- boost ----------------------------------------------------------- */
@@ -118,10 +137,8 @@ read_boost(struct request *r, struct doing *d, const struct json_value *o,
 }
 
 static int
-boost(struct request *r, void *arg, struct err *e)
+boost(struct request *r, struct doing *d, struct err *e)
 {
-	struct doing *d = arg;
-
 	return jobs_boost(r->admin->db, &d->act, d->permille, d->until_ms, e);
 }
 
@@ -131,7 +148,7 @@ job_boost(struct request *r, struct err *e)
 	static const char *const known[] = {
 	    "by", "for_ms", "reason", "expect", NULL};
 	struct json *body = job_body(r, known, e);
-	struct doing d = {0};
+	struct doing d = {.what = "job.boosted", .run = boost};
 	int got;
 
 	if (body == NULL)
@@ -140,7 +157,7 @@ job_boost(struct request *r, struct err *e)
 	if (got == 0)
 		got = read_boost(r, &d, json_root(body), e);
 	if (got == 0)
-		got = admin_change(r, boost, &d, e);
+		got = admin_change(r, noted, &d, e);
 	if (got == 0)
 		got = reply_item(r, VIEW_JOB, d.act.job, e);
 	json_free(body);
@@ -170,10 +187,8 @@ read_unset(struct request *r, struct doing *d, const struct json_value *o,
 }
 
 static int
-change(struct request *r, void *arg, struct err *e)
+change(struct request *r, struct doing *d, struct err *e)
 {
-	struct doing *d = arg;
-
 	return job_set(r->admin->db, templates_now(r->admin), &d->act, &d->set,
 	    d->unset, e);
 }
@@ -184,7 +199,7 @@ job_change(struct request *r, struct err *e)
 	static const char *const known[] = {"set", "unset", "slots", "for_ms",
 	    "weight", "branch", "reason", "expect", NULL};
 	struct json *body = job_body(r, known, e);
-	struct doing d = {.set = VALUES_INIT};
+	struct doing d = {.what = "job.set", .run = change, .set = VALUES_INIT};
 	int got;
 
 	if (body == NULL)
@@ -195,7 +210,7 @@ job_change(struct request *r, struct err *e)
 	if (got == 0)
 		got = read_unset(r, &d, json_root(body), e);
 	if (got == 0)
-		got = admin_change(r, change, &d, e);
+		got = admin_change(r, noted, &d, e);
 	if (got == 0)
 		got = reply_item(r, VIEW_JOB, d.act.job, e);
 	values_release(&d.set);

@@ -2,17 +2,13 @@
  * One job: its row, with explain=1 each of its values and where it comes from;
  * and its log.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/json.h"
-#include "lib/base/text.h"
-#include "masterd/admin/admin_internal.h"
+#include "masterd/admin/log_place.h"
 #include "masterd/db/jobs.h"
 
-#define LINES      50
-#define LINES_MOST 100000
-#define FORCED     "forced" /* how the sources of what bots force begin */
+#define FORCED "forced" /* how the sources of what bots force begin */
 
 /* ---- values ---------------------------------------------------------- */
 
@@ -55,56 +51,23 @@ show_job(struct request *r, struct err *e)
 
 /* ---- the log --------------------------------------------------------- */
 
-/* after=FILE.BYTE, as the last answer said it. */
-static int
-read_place(struct request *r, const char *text, struct store_log_place *place,
-    struct err *e)
-{
-	char file[32];
-	const char *dot = strchr(text, '.');
-
-	if (dot != NULL && (size_t)(dot - text) < sizeof(file)) {
-		memcpy(file, text, (size_t)(dot - text));
-		file[dot - text] = '\0';
-		if (text_to_u64(&place->file, file) == 0 &&
-		    text_to_u64(&place->at, dot + 1) == 0)
-			return 0;
-	}
-	r->field = "after";
-	return err_set(e, ERR_REFUSED, "after: not a place in a log");
-}
-
 int
 job_logs(struct request *r, struct err *e)
 {
-	const char *after = request_query(r, "after");
-	struct store_log_place place;
-	struct buf text = BUF_INIT;
+	struct log_answer a = {.noun = "job"};
 	struct view_key found;
-	char next[48];
-	uint64_t lines;
 	int got;
 
 	if (request_find(r, VIEW_JOB, r->part[0], NULL, &found, e) == -1 ||
-	    request_number(r, "lines", LINES, LINES_MOST, &lines, e) == -1 ||
-	    (*after != '\0' && read_place(r, after, &place, e) == -1))
+	    log_place_read(r, &a, e) == -1)
 		return -1;
-	got = *after != '\0'
-	    ? store_job_log_after(r->admin->store, found.text, &place, &text, e)
-	    : store_job_log_tail(
-		  r->admin->store, found.text, lines, &text, &place, e);
-	if (got == 0) {
-		snprintf(next, sizeof(next), "%ju.%ju", (uintmax_t)place.file,
-		    (uintmax_t)place.at);
-		json_open(&r->out, NULL, '{');
-		json_put_u64(&r->out, "api", 1);
-		json_open(&r->out, "item", '{');
-		json_put_string(&r->out, "job", found.text);
-		json_put_string(&r->out, "text", buf_text(&text));
-		json_put_string(&r->out, "next", next);
-		json_close(&r->out, '}');
-		json_close(&r->out, '}');
-	}
-	buf_release(&text);
+	a.key = found.text;
+	got = a.follows ? store_job_log_after(
+			      r->admin->store, found.text, &a.place, &a.text, e)
+			: store_job_log_tail(r->admin->store, found.text,
+			      a.lines, &a.text, &a.place, e);
+	if (got == 0)
+		log_place_answer(r, &a);
+	buf_release(&a.text);
 	return got;
 }

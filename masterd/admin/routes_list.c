@@ -6,6 +6,7 @@
 
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/admin/follow.h"
 #include "masterd/admin/read_child.h"
 #include "masterd/db/builds.h"
 
@@ -28,7 +29,98 @@ whole_target(
 	return -1;
 }
 
-/* after=CURSOR, limit=N, order=newest and the view's own filters. */
+static int
+unknown_sort(struct request *r, enum view v, struct err *e)
+{
+	struct buf known = BUF_INIT;
+	const char *name;
+	int i;
+
+	for (i = 0; (name = view_sort(v, i)) != NULL; i++)
+		buf_printf(&known, "%s%s", i == 0 ? "" : ", ", name);
+	snprintf(r->said, sizeof(r->said),
+	    "known are %s, and each with a '-' "
+	    "before it",
+	    buf_text(&known));
+	buf_release(&known);
+	r->hint = r->said;
+	r->field = "sort";
+	return err_set(e, ERR_REFUSED, "sort: unknown order '%.40s'",
+	    request_query(r, "sort"));
+}
+
+/* order=newest or oldest, or sort=. */
+static int
+read_order(struct request *r, struct view_page *page, struct err *e)
+{
+	const char *order = request_query(r, "order");
+
+	page->newest = strcmp(order, "newest") == 0;
+	if (!page->newest && *order != '\0' && strcmp(order, "oldest") != 0) {
+		r->field = "order";
+		return err_set(e, ERR_REFUSED, "order: takes newest or oldest");
+	}
+	page->sort = request_query(r, "sort");
+	if (!view_sort_known(page->view, page->sort))
+		return unknown_sort(r, page->view, e);
+	if (*order == '\0' || *page->sort == '\0')
+		return 0;
+	r->field = "order";
+	return err_set(e, ERR_REFUSED, "order: sort says it already");
+}
+
+/* Filters that take one of few words: a misspelt one would find nothing. */
+/* clang-format off */
+static const struct {
+	enum view view;
+	const char *filter, *words;
+} choices[] = {
+	{ VIEW_BUILD,	"status",	"new good bad removed" },
+	{ VIEW_JOB,	"status",	"pending running paused completed failed "
+					"timed_out cancelled" },
+	{ VIEW_BOT,	"state",	"new up late lost off clashed left "
+					"forgotten" },
+	{ VIEW_LEDGER,	"outcome",	"ingested duplicate conflict refused held" },
+	{ VIEW_ACCOUNT,	"kind",		"bot ci reader enroll" },
+	{ VIEW_ACCOUNT,	"state",	"active disabled removed" },
+};
+/* clang-format on */
+
+static bool
+is_word_of(const char *value, const char *words)
+{
+	size_t len = strlen(value), n;
+
+	for (; *words != '\0'; words += n + (words[n] == ' ')) {
+		n = strcspn(words, " ");
+		if (n == len && strncmp(words, value, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+check_choice(struct request *r, enum view v, const char *filter,
+    const char *value, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (choices[i].view != v ||
+		    strcmp(choices[i].filter, filter) != 0 || *value == '\0' ||
+		    is_word_of(value, choices[i].words))
+			continue;
+		r->field = filter;
+		snprintf(r->said, sizeof(r->said), "known are: %s",
+		    choices[i].words);
+		r->hint = r->said;
+		return err_set(
+		    e, ERR_REFUSED, "%s: there is no '%.40s'", filter, value);
+	}
+	return 0;
+}
+
+/* after=CURSOR, limit=N, the order and the view's own filters. */
 static int
 read_page(struct request *r, struct view_page *page, struct target_ref *ref,
     struct err *e)
@@ -42,7 +134,8 @@ read_page(struct request *r, struct view_page *page, struct target_ref *ref,
 		return -1;
 	page->after = (int64_t)after;
 	page->limit = limit == 0 ? VIEW_PAGE : (int)limit;
-	page->newest = strcmp(request_query(r, "order"), "newest") == 0;
+	if (read_order(r, page, e) == -1)
+		return -1;
 	for (i = 0; (name = view_filter(page->view, i)) != NULL; i++) {
 		value = request_query(r, name);
 		if (*value != '\0' && strcmp(name, "target") == 0) {
@@ -50,6 +143,8 @@ read_page(struct request *r, struct view_page *page, struct target_ref *ref,
 				return -1;
 			value = ref->name;
 		}
+		if (check_choice(r, page->view, name, value, e) == -1)
+			return -1;
 		page->filter[i] = value;
 	}
 	return 0;
@@ -97,7 +192,26 @@ list_jobs(struct request *r, struct err *e)
 int
 list_bots(struct request *r, struct err *e)
 {
-	return list(r, VIEW_BOT, e);
+	static const char *const each[] = {"state", "pool", "all", NULL};
+	int i;
+
+	/* Asked for bots by themselves, they are not put together. */
+	for (i = 0; each[i] != NULL; i++)
+		if (*request_query(r, each[i]) != '\0')
+			return list(r, VIEW_BOT, e);
+	return list(r, VIEW_BOTS, e);
+}
+
+int
+list_accounts(struct request *r, struct err *e)
+{
+	return list(r, VIEW_ACCOUNT, e);
+}
+
+int
+show_account(struct request *r, struct err *e)
+{
+	return show(r, VIEW_ACCOUNT, e);
 }
 
 int
@@ -115,7 +229,20 @@ list_crashes(struct request *r, struct err *e)
 int
 list_events(struct request *r, struct err *e)
 {
-	return list(r, VIEW_EVENT, e);
+	const char *follow = request_query(r, "follow");
+
+	if (*follow == '\0' || strcmp(follow, "0") == 0)
+		return list(r, VIEW_EVENT, e);
+	if (strcmp(follow, "1") == 0)
+		return events_follow(r, e);
+	r->field = "follow";
+	return err_set(e, ERR_REFUSED, "follow: takes 0 or 1");
+}
+
+int
+list_changes(struct request *r, struct err *e)
+{
+	return list(r, VIEW_AUDIT, e);
 }
 
 /* The epochs of a bot, or with epoch= the bundles of one. */
@@ -162,12 +289,6 @@ show_target(struct request *r, struct err *e)
 	    request_find(r, VIEW_TARGET, ref.name, NULL, &found, e) == -1)
 		return -1;
 	return reply_item(r, VIEW_TARGET, found.id, e);
-}
-
-int
-show_bot(struct request *r, struct err *e)
-{
-	return show(r, VIEW_BOT, e);
 }
 
 int

@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/admin/change.h"
 #include "masterd/admin/keep_rows.h"
 #include "masterd/db/builds_keep.h"
 
@@ -48,12 +49,21 @@ check_needed(struct request *r, const struct removal *d, struct err *e)
 static int
 remove_build(struct request *r, void *arg, struct err *e)
 {
+	struct change c = CHANGE_INIT;
 	struct removal *d = arg;
+	const char *reason = buf_text(&d->reason);
+	int got = check_needed(r, d, e);
 
-	if (check_needed(r, d, e) == -1)
-		return -1;
-	return builds_remove(r->admin->db, d->build, r->peer.name,
-	    buf_text(&d->reason), clock_wall_ms(), e);
+	if (got == 0)
+		got = change_begin(&c, r, VIEW_BUILD, d->build, e);
+	if (got == 0)
+		got = builds_remove(r->admin->db, d->build, r->peer.name,
+		    reason, clock_wall_ms(), e);
+	if (got == 0)
+		got = change_end(
+		    &c, r, VIEW_BUILD, d->build, "build.removed", reason, e);
+	change_release(&c);
+	return got;
 }
 
 int

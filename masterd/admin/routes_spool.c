@@ -5,6 +5,7 @@
  */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@
 #include "lib/base/text.h"
 #include "lib/wire/ids.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/admin/change.h"
+#include "masterd/admin/job_body.h"
+#include "masterd/db/health.h"
 
 #define SHOWN         1000 /* of each folder */
 #define COUNTED       20000
@@ -374,41 +378,143 @@ spool_show(struct request *r, struct err *e)
 	    e, ERR_NOT_FOUND, "spool entry %.80s: not found", r->part[0]);
 }
 
+/* ---- changes --------------------------------------------------------- */
+
+struct spool_change {
+	struct json *body;
+	struct name account;
+	const char *entry, *file, *reason;
+	uint64_t bytes;
+};
+
+/* "entry" or "id", which are the same, and "reason". */
+static int
+read_change(struct request *r, struct spool_change *c, struct err *e)
+{
+	static const char *const known[] = {"entry", "id", "reason", NULL};
+	const struct json_value *o;
+
+	if ((c->body = job_body(r, known, e)) == NULL)
+		return -1;
+	o = json_root(c->body);
+	if (job_body_text(r, o, "id", &c->entry, e) == -1 ||
+	    (*c->entry == '\0' &&
+		job_body_text(r, o, "entry", &c->entry, e) == -1) ||
+	    change_reason(r, o, &c->reason, e) == -1)
+		return -1;
+	if (*c->entry == '\0')
+		return job_body_wrong(
+		    r, "entry", "which one? (account/file)", e);
+	r->field = "entry";
+	if (split_entry(c->entry, &c->account, &c->file, e) == -1)
+		return -1;
+	r->field = NULL;
+	return 0;
+}
+
+static int
+note(struct request *r, const struct spool_change *c, const char *what,
+    struct err *e)
+{
+	char subject[256], before[64];
+
+	snprintf(subject, sizeof(subject), "spool:%s", c->entry);
+	snprintf(
+	    before, sizeof(before), "{\"bytes\":%ju}", (uintmax_t)c->bytes);
+	if (db_event(r->admin->db, r->peer.name, what, subject, c->reason, "",
+		e) == -1)
+		return -1;
+	return change_note(r, what, subject, before, "{}", c->reason, e);
+}
+
 static int
 note_retry(struct request *r, void *arg, struct err *e)
 {
-	char subject[256];
+	return note(r, arg, "spool.retried", e);
+}
 
-	snprintf(subject, sizeof(subject), "spool:%s", (const char *)arg);
-	return db_event(
-	    r->admin->db, r->peer.name, "spool.retried", subject, "", "", e);
+static int
+note_drop(struct request *r, void *arg, struct err *e)
+{
+	const struct spool_change *c = arg;
+
+	if (health_dropped(r->admin->db, c->account.text, c->file, e) == -1)
+		return -1;
+	return note(r, arg, "spool.dropped", e);
+}
+
+static uint64_t
+size_of(int dir, const char *file)
+{
+	struct stat st;
+
+	return fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0
+	    ? (uint64_t)st.st_size
+	    : 0;
+}
+
+static int
+retry(struct request *r, struct spool_change *c, struct err *e)
+{
+	const struct admin_hooks *hooks = &r->admin->hooks;
+
+	if (hooks->spool_retry == NULL)
+		return err_set(e, ERR_AGAIN, "the master cannot do that now");
+	if (hooks->spool_retry(hooks->arg, c->account.text, c->file, e) == -1)
+		return -1;
+	return admin_change(r, note_retry, c, e);
+}
+
+/* The note first: what goes without one would be gone without a word. */
+static int
+drop(struct request *r, struct spool_change *c, struct err *e)
+{
+	char reason[NAME_MAX + 10];
+	int got, dir = open_queue(r, "rejected", c->account.text, e);
+
+	if (dir == -1 && e->cls != ERR_NOT_FOUND)
+		return -1;
+	if (dir == -1 || !is_there(dir, c->file)) {
+		if (dir != -1)
+			close(dir);
+		return err_set(e, ERR_NOT_FOUND,
+		    "spool entry %.80s: is not among the refused", c->entry);
+	}
+	c->bytes = size_of(dir, c->file);
+	got = admin_change(r, note_drop, c, e);
+	snprintf(reason, sizeof(reason), "%s" REASON_SUFFIX, c->file);
+	if (got == 0 &&
+	    ((unlinkat(dir, c->file, 0) == -1 && errno != ENOENT) ||
+		(unlinkat(dir, reason, 0) == -1 && errno != ENOENT)))
+		got = err_sys(e, "cannot remove '%s'", c->entry);
+	close(dir);
+	return got;
+}
+
+static int
+change(struct request *r,
+    int (*fn)(struct request *r, struct spool_change *c, struct err *e),
+    struct err *e)
+{
+	struct spool_change c = {.body = NULL};
+	int got = read_change(r, &c, e);
+
+	if (got == 0)
+		got = fn(r, &c, e);
+	json_free(c.body);
+	if (got == 0)
+		buf_adds(&r->out, "{\"api\":1}");
+	return got;
 }
 
 int
 spool_retry(struct request *r, struct err *e)
 {
-	const char *entry, *file;
-	struct name account;
-	struct json *body;
-	int got = -1;
+	return change(r, retry, e);
+}
 
-	body = json_parse(buf_text(&r->body), r->body.len, &JSON_FILE, e);
-	if (body == NULL)
-		return -1;
-	entry = json_string(json_get(json_root(body), "entry"));
-	if (entry == NULL) {
-		r->field = "entry";
-		err_set(e, ERR_REFUSED, "entry: which one? (account/file)");
-	} else if (r->admin->hooks.spool_retry == NULL) {
-		err_set(e, ERR_AGAIN, "the master cannot do that now");
-	} else if (split_entry(entry, &account, &file, e) == 0) {
-		got = r->admin->hooks.spool_retry(
-		    r->admin->hooks.arg, account.text, file, e);
-		if (got == 0)
-			got = admin_change(r, note_retry, (void *)entry, e);
-	}
-	json_free(body);
-	if (got == 0)
-		buf_adds(&r->out, "{\"api\":1}");
-	return got;
+int
+spool_drop(struct request *r, struct err *e)
+{
+	return change(r, drop, e);
 }

@@ -8,6 +8,8 @@
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "masterd/admin/admin_internal.h"
+#include "masterd/admin/checks.h"
+#include "masterd/admin/problems.h"
 #include "masterd/admin/read_child.h"
 
 #define READY_INCOMING 100000
@@ -23,28 +25,71 @@ put_spool(struct buf *out, const struct admin_gauges *g)
 	json_close(out, '}');
 }
 
+static void
+put_disk(struct buf *out, const struct admin_gauges *g)
+{
+	json_put_u64(out, "disk_free", g->disk_free);
+	json_put_u64(out, "disk_total", g->disk_total);
+	json_put_u64(out, "disk_soft", g->disk_soft);
+	json_put_u64(out, "disk_hard", g->disk_hard);
+	json_put_string(
+	    out, "disk_level", g->disk_level == NULL ? "" : g->disk_level);
+	json_put_string(out, "hold", g->hold);
+}
+
+/* Those of the database follow by themselves. */
+static void
+add_alarm(void *arg, const struct admin_check *c)
+{
+	struct buf *lines = arg;
+
+	if (c->good || c->counted)
+		return;
+	if (lines->len > 0)
+		buf_addc(lines, '\n');
+	buf_adds(lines, c->text);
+}
+
+static void
+put_problem(void *arg, const struct problem *p)
+{
+	struct buf *out = arg;
+
+	json_open(out, NULL, '{');
+	json_put_string(out, "severity", p->severity);
+	json_put_string(out, "text", p->text);
+	json_put_string(out, "fix", p->fix);
+	json_close(out, '}');
+}
+
+/* Counts and what is wrong: as sentences, and each with its fix. */
+static int
+put_facts(struct request *r, struct buf *out, struct err *e)
+{
+	struct buf alarms = BUF_INIT;
+	int got = checks_each(r->admin, add_alarm, &alarms, e);
+
+	if (got == 0)
+		got = view_status(
+		    r->admin->db, alarms.len > 0 ? alarms.data : NULL, out, e);
+	buf_release(&alarms);
+	if (got == -1)
+		return -1;
+	json_open(out, "problems", '[');
+	got = problems_each(r, put_problem, out, e);
+	json_close(out, ']');
+	return got;
+}
+
 int
 show_status(struct request *r, struct err *e)
 {
 	uint64_t now = clock_wall_ms();
-	struct buf *out = &r->out, alarm = BUF_INIT;
+	struct buf *out = &r->out;
 	struct admin_gauges g;
 	int got;
 
 	admin_gauges(r->admin, &g);
-	if (g.hold[0] != '\0')
-		buf_adds(&alarm, g.hold);
-	else if (g.disk_free < g.disk_soft)
-		buf_printf(&alarm,
-		    "the disk is past its soft mark: %s of %s are free; make "
-		    "room, or spare inputs of known crashes go first",
-		    text_size(g.disk_free).text, text_size(g.disk_total).text);
-	if (g.config_problem[0] != '\0')
-		buf_printf(&alarm, "%ssettings: %s", alarm.len > 0 ? "\n" : "",
-		    g.config_problem);
-	if (g.template_problem[0] != '\0')
-		buf_printf(&alarm, "%stemplates: the old ones are in force: %s",
-		    alarm.len > 0 ? "\n" : "", g.template_problem);
 	json_open(out, NULL, '{');
 	json_put_u64(out, "api", 1);
 	json_open(out, "item", '{');
@@ -54,19 +99,11 @@ show_status(struct request *r, struct err *e)
 	json_put_u64(out, "up_seconds",
 	    now > g.started_ms ? (now - g.started_ms) / 1000 : 0);
 	json_put_u64(out, "serial", g.serial);
-	json_put_u64(out, "disk_free", g.disk_free);
-	json_put_u64(out, "disk_total", g.disk_total);
-	json_put_u64(out, "disk_soft", g.disk_soft);
-	json_put_u64(out, "disk_hard", g.disk_hard);
-	json_put_string(
-	    out, "disk_level", g.disk_level == NULL ? "" : g.disk_level);
-	json_put_string(out, "hold", g.hold);
+	put_disk(out, &g);
 	put_spool(out, &g);
-	got = view_status(
-	    r->admin->db, alarm.len > 0 ? alarm.data : NULL, out, e);
+	got = put_facts(r, out, e);
 	json_close(out, '}');
 	json_close(out, '}');
-	buf_release(&alarm);
 	return got;
 }
 

@@ -4,24 +4,39 @@
  * Only beats make an epoch live.  The first beat of a new epoch supersedes the
  * old one; a superseded epoch that then beats with a higher number shows that
  * two bots share the name (PROTOCOL 28).  While they do, nobody gets leases
- * and everybody's data is taken.  How long anything takes: leases.h.
+ * and everybody's data is taken.
+ *
+ * A beat makes a bot up, or off when it says so; what was something else before
+ * is an event.  What silence means: bots_time.c.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "masterd/db/bots.h"
 #include "masterd/db/db_internal.h"
 #include "masterd/db/leases.h"
 #include "masterd/db/ledger.h"
 
+#define AWAY_MOST (366ull * 24 * 60 * 60) /* seconds: more is no hours */
+
 struct epoch_row {
 	int64_t id, beat;
 	char state[16];
 };
 
+/* The bot before this beat. */
+struct was {
+	int64_t epoch; /* its current one, 0: none */
+	char state[16];
+	bool clashed;
+	int64_t holds, slots;
+};
+
 static int
-look(struct db *db, const struct beat *b, struct epoch_row *r, int64_t *current,
-    bool *clashed, struct err *e)
+look(struct db *db, const struct beat *b, struct epoch_row *r, struct was *was,
+    struct err *e)
 {
 	sqlite3_stmt *row;
 	int got;
@@ -30,15 +45,19 @@ look(struct db *db, const struct beat *b, struct epoch_row *r, int64_t *current,
 		return -1;
 	got = db_query(db, e, &row,
 	    "SELECT e.beat, e.state, "
-	    "coalesce(b.epoch, 0), b.state = 'clashed' FROM epoch e JOIN bot b "
+	    "coalesce(b.epoch, 0), b.state, b.holds, b.slots FROM epoch e JOIN "
+	    "bot b "
 	    "ON b.id = e.bot WHERE e.id = ?",
 	    "i", r->id);
 	if (got != 1)
 		return got == 0 ? err_set(e, ERR_BUG, "epoch without bot") : -1;
 	r->beat = sqlite3_column_int64(row, 0);
 	text_copy(r->state, sizeof(r->state), db_text(row, 1));
-	*current = sqlite3_column_int64(row, 2);
-	*clashed = sqlite3_column_int(row, 3);
+	was->epoch = sqlite3_column_int64(row, 2);
+	text_copy(was->state, sizeof(was->state), db_text(row, 3));
+	was->holds = sqlite3_column_int64(row, 4);
+	was->slots = sqlite3_column_int64(row, 5);
+	was->clashed = strcmp(was->state, "clashed") == 0;
 	db_end(row);
 	return 0;
 }
@@ -93,21 +112,21 @@ clash(struct db *db, const struct beat *b, int64_t current, struct err *e)
 
 static int
 decide(struct db *db, const struct beat *b, const struct epoch_row *r,
-    int64_t current, bool clashed, enum beat_sense *sense, struct err *e)
+    const struct was *was, enum beat_sense *sense, struct err *e)
 {
 	*sense = BEAT_LIVE;
 	if ((int64_t)b->number <= r->beat)
 		*sense = BEAT_STALE;
-	else if (clashed)
+	else if (was->clashed)
 		*sense = BEAT_CLASHED;
 	else if (strcmp(r->state, "superseded") == 0)
 		*sense = BEAT_CLASHED;
-	else if (r->id != current)
+	else if (r->id != was->epoch)
 		*sense = BEAT_NEW_EPOCH;
-	if (*sense == BEAT_CLASHED && !clashed)
-		return clash(db, b, current, e);
+	if (*sense == BEAT_CLASHED && !was->clashed)
+		return clash(db, b, was->epoch, e);
 	if (*sense == BEAT_NEW_EPOCH)
-		return supersede(db, b, current, r->id, e);
+		return supersede(db, b, was->epoch, r->id, e);
 	return 0;
 }
 
@@ -139,9 +158,20 @@ note_epochs(struct db *db, const struct beat *b, struct err *e)
 	return 0;
 }
 
+/* When it means to be back, by our own clock; 0: it cannot say. */
+static int64_t
+back_ms(const struct beat *b)
+{
+	uint64_t seconds = b->n[BEAT_OFF_SECONDS];
+
+	if (b->n[BEAT_OFF] == 0 || seconds == 0)
+		return 0;
+	return (int64_t)(b->now_ms +
+	    (seconds < AWAY_MOST ? seconds : AWAY_MOST) * 1000);
+}
+
 static int
-note_bot(struct db *db, const struct beat *b, int64_t epoch, bool clashed,
-    struct err *e)
+note_bot(struct db *db, const struct beat *b, int64_t epoch, struct err *e)
 {
 	if (db_run(db, e,
 		"UPDATE epoch SET beat = ?, beat_up = ?, "
@@ -150,16 +180,58 @@ note_bot(struct db *db, const struct beat *b, int64_t epoch, bool clashed,
 		(int64_t)b->now_ms, epoch) == -1)
 		return -1;
 	return db_run(db, e,
-	    "UPDATE bot SET state = CASE WHEN ? THEN state "
-	    "ELSE 'up' END, seen_ms = ?, seen_up = ?, said = ?, holds = ?, "
-	    "slots = ?, free = ?, load = ?, disk_free = ?, outbox_bytes = ?, "
-	    "outbox_files = ? WHERE id = ?",
-	    "iiitiiiiiiii", (int64_t)clashed, (int64_t)b->now_ms,
-	    (int64_t)b->up_ms, b->why, (int64_t)(b->n[BEAT_HOLD] != 0),
-	    (int64_t)b->n[BEAT_SLOTS], (int64_t)b->n[BEAT_FREE],
-	    (int64_t)b->n[BEAT_LOAD_PERCENT], (int64_t)b->n[BEAT_DISK_FREE],
-	    (int64_t)b->n[BEAT_OUTBOX_BYTES], (int64_t)b->n[BEAT_OUTBOX_FILES],
-	    b->bot);
+	    "UPDATE bot SET seen_ms = ?, seen_up = ?, said = ?, "
+	    "holds = ?, slots = ?, free = ?, load = ?, disk_free = ?, "
+	    "outbox_bytes = ?, outbox_files = ?, off_until_ms = ? WHERE id = ?",
+	    "iitiiiiiiiii", (int64_t)b->now_ms, (int64_t)b->up_ms, b->why,
+	    (int64_t)(b->n[BEAT_HOLD] != 0), (int64_t)b->n[BEAT_SLOTS],
+	    (int64_t)b->n[BEAT_FREE], (int64_t)b->n[BEAT_LOAD_PERCENT],
+	    (int64_t)b->n[BEAT_DISK_FREE], (int64_t)b->n[BEAT_OUTBOX_BYTES],
+	    (int64_t)b->n[BEAT_OUTBOX_FILES], back_ms(b), b->bot);
+}
+
+/* What it was offered meanwhile goes back.  Of those that it had begun it says
+ * so itself, with what they cost: its complete is on its way. */
+static int
+went_off(struct db *db, const struct beat *b, struct err *e)
+{
+	const struct lease_turn turn = turn_of(b);
+
+	const struct lease_back back = {
+	    b->bot, true, "cancelled", "the bot is off"};
+
+	return leases_end_bot(db, &back, &turn, e);
+}
+
+/* What became of it is an event, once. */
+static int
+tell_state(struct db *db, const struct beat *b, const char *was,
+    const char *state, struct err *e)
+{
+	bool off = strcmp(state, "off") == 0;
+	char detail[400];
+
+	/* Most beats: the index of states has nothing to do. */
+	if (strcmp(was, state) == 0)
+		return 0;
+	if (db_run(db, e, "UPDATE bot SET state = ? WHERE id = ?", "ti", state,
+		b->bot) == -1)
+		return -1;
+	if (!off && strcmp(was, "new") == 0)
+		return 0;
+	if (off && back_ms(b) != 0)
+		snprintf(detail, sizeof(detail), "until %s%s%.300s",
+		    clock_rfc3339((uint64_t)back_ms(b)).text,
+		    *b->why == '\0' ? "" : ": ", b->why);
+	else
+		snprintf(detail, sizeof(detail), "%s%.300s",
+		    off ? "" : "it was ", off ? b->why : was);
+	if (b->outcome != NULL)
+		b->outcome->event = off ? "bot.off" : "bot.back";
+	if (off && went_off(db, b, e) == -1)
+		return -1;
+	return bots_tell(
+	    db, b->bot, "master", off ? "bot.off" : "bot.back", detail, e);
 }
 
 int
@@ -167,113 +239,39 @@ bots_beat(
     struct db *db, const struct beat *b, enum beat_sense *sense, struct err *e)
 {
 	struct epoch_row r;
-	int64_t current = 0;
-	bool clashed = false;
+	struct was was;
+	const char *state;
 
-	if (look(db, b, &r, &current, &clashed, e) == -1 ||
-	    decide(db, b, &r, current, clashed, sense, e) == -1)
+	if (look(db, b, &r, &was, e) == -1 ||
+	    decide(db, b, &r, &was, sense, e) == -1)
 		return -1;
 	if (*sense == BEAT_STALE)
 		return 0;
-	if (note_epochs(db, b, e) == -1)
+	state = b->n[BEAT_OFF] != 0 ? "off" : "up";
+	if (*sense == BEAT_CLASHED)
+		state = "clashed";
+	if (b->outcome != NULL)
+		b->outcome->moved = *sense == BEAT_NEW_EPOCH ||
+		    strcmp(state, was.state) != 0 ||
+		    was.holds != (b->n[BEAT_HOLD] != 0) ||
+		    was.slots != (int64_t)b->n[BEAT_SLOTS];
+	if (note_epochs(db, b, e) == -1 || note_bot(db, b, r.id, e) == -1)
 		return -1;
-	return note_bot(db, b, r.id, *sense == BEAT_CLASHED, e);
+	return *sense == BEAT_CLASHED ? 0
+				      : tell_state(db, b, was.state, state, e);
 }
 
 int
-bots_deregister(struct db *db, int64_t bot, uint64_t epoch, struct err *e)
-{
-	return db_run(db, e,
-	    "UPDATE bot SET state = 'left', free = 0 WHERE "
-	    "id = ? AND state <> 'clashed' AND epoch = (SELECT id FROM epoch "
-	    "WHERE bot = bot.id AND epoch = ?)",
-	    "it", bot, text_hex64(epoch).text);
-}
-
-int
-bots_forgive(struct db *db, uint64_t up_ms, struct err *e)
-{
-	if (db_run(db, e, "UPDATE bot SET seen_up = ?1, clash_up = ?1", "i",
-		(int64_t)up_ms) == -1)
-		return -1;
-	return db_run(db, e, "UPDATE epoch SET beat_up = ?1 WHERE beat_up > 0",
-	    "i", (int64_t)up_ms);
-}
-
-/* ---- time ------------------------------------------------------------ */
-
-/* A clash is over when one epoch alone has beaten for a while. */
-static int
-end_clashes(struct db *db, uint64_t up_ms,
-    void (*changed)(void *, int64_t, const char *), void *arg, struct err *e)
-{
-	int64_t since = (int64_t)up_ms - (int64_t)leases_times(db)->clash_ms;
-	sqlite3_stmt *row;
-	int64_t bot;
-	int got;
-
-	got = db_query(db, e, &row,
-	    "SELECT b.id FROM bot b WHERE "
-	    "b.state = 'clashed' AND b.clash_up < ?1 AND (SELECT count(*) "
-	    "FROM epoch e WHERE e.bot = b.id AND e.beat_up > ?1) = 1",
-	    "i", since);
-	for (; got == 1; got = db_next(db, e, row)) {
-		bot = sqlite3_column_int64(row, 0);
-		if (db_run(db, e,
-			"UPDATE epoch SET state = CASE WHEN beat_up "
-			"> ?2 THEN 'live' ELSE 'superseded' END WHERE bot = ?1 "
-			"AND state <> 'data'",
-			"ii", bot, since) == -1 ||
-		    db_run(db, e,
-			"UPDATE bot SET state = 'up', epoch = "
-			"(SELECT id FROM epoch WHERE bot = ?1 AND beat_up > "
-			"?2) "
-			"WHERE id = ?1",
-			"ii", bot, since) == -1) {
-			db_end(row);
-			return -1;
-		}
-		changed(arg, bot, "up");
-	}
-	return got;
-}
-
-static int
-age(struct db *db, int64_t since, const char *from, const char *to,
-    void (*changed)(void *, int64_t, const char *), void *arg, struct err *e)
-{
-	sqlite3_stmt *row;
-	int64_t bot;
-	int got;
-
-	got = db_query(db, e, &row,
-	    "SELECT id FROM bot WHERE state = ? AND "
-	    "seen_up < ?",
-	    "ti", from, since);
-	for (; got == 1; got = db_next(db, e, row)) {
-		bot = sqlite3_column_int64(row, 0);
-		if (db_run(db, e, "UPDATE bot SET state = ? WHERE id = ?", "ti",
-			to, bot) == -1) {
-			db_end(row);
-			return -1;
-		}
-		changed(arg, bot, to);
-	}
-	return got;
-}
-
-int
-bots_tick(struct db *db, uint64_t up_ms, uint64_t heartbeat_ms,
-    void (*changed)(void *arg, int64_t bot, const char *state), void *arg,
+bots_deregister(struct db *db, int64_t bot, uint64_t epoch, const char *reason,
     struct err *e)
 {
-	const struct lease_times *times = leases_times(db);
-	int64_t now = (int64_t)up_ms, beat = (int64_t)heartbeat_ms;
-
-	if (end_clashes(db, up_ms, changed, arg, e) == -1 ||
-	    age(db, now - times->lost_beats * beat, "late", "lost", changed,
-		arg, e) == -1)
+	if (db_run(db, e,
+		"UPDATE bot SET state = 'left', free = 0 WHERE "
+		"id = ? AND state <> 'clashed' AND epoch = (SELECT id FROM "
+		"epoch WHERE bot = bot.id AND epoch = ?)",
+		"it", bot, text_hex64(epoch).text) == -1)
 		return -1;
-	return age(
-	    db, now - times->late_beats * beat, "up", "late", changed, arg, e);
+	return db_changes(db) == 0
+	    ? 0
+	    : bots_tell(db, bot, "master", "bot.left", reason, e);
 }

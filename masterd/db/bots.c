@@ -62,6 +62,12 @@ bots_get(struct db *db, const char *account, const char *name, uint64_t now_ms,
 	    name, taken == 0 ? "" : "another account has this name", "", e);
 }
 
+static const char *
+or_none(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
 int
 bots_register(
     struct db *db, int64_t bot, const struct bot_facts *f, struct err *e)
@@ -70,10 +76,26 @@ bots_register(
 	    "UPDATE bot SET cores = ?, memory = ?, "
 	    "slots = ?, wire_max = ?, sandbox = ?, arch = ?6, os = ?7, "
 	    "cpu = ?8, host_class = trim(trim(?6 || ' ' || ?7) || ' ' || ?8), "
-	    "tags = ?9, engines = ?10 WHERE id = ?11",
-	    "iiiitttttti", (int64_t)f->cores, (int64_t)f->memory,
-	    (int64_t)f->slots, (int64_t)f->wire_max, f->sandbox, f->arch, f->os,
-	    f->cpu == NULL ? "" : f->cpu, f->tags, f->engines, bot);
+	    "tags = ?9, engines = ?10, program = ?11, pool = ?12, sanitizers = "
+	    "?13, engine_facts = ?14 WHERE id = ?15",
+	    "iiii"
+	    "tttttttttt"
+	    "i",
+	    (int64_t)f->cores, (int64_t)f->memory, (int64_t)f->slots,
+	    (int64_t)f->wire_max, f->sandbox, f->arch, f->os, or_none(f->cpu),
+	    f->tags, f->engines, or_none(f->program), or_none(f->pool),
+	    or_none(f->sanitizers), or_none(f->engine_facts), bot);
+}
+
+int
+bots_tell(struct db *db, int64_t bot, const char *who, const char *what,
+    const char *detail, struct err *e)
+{
+	struct bot_place place;
+
+	if (bots_place(db, bot, &place, e) == -1)
+		return -1;
+	return db_event(db, who, what, place.name, detail, "", e);
 }
 
 int
@@ -133,13 +155,32 @@ bots_place(struct db *db, int64_t bot, struct bot_place *p, struct err *e)
 }
 
 int
+bots_gone(struct db *db, const struct bot_place *p, uint64_t serial, bool old,
+    bool *gone, struct err *e)
+{
+	int64_t one;
+	int got = db_number(db, e, &one,
+	    "SELECT 1 FROM bot b JOIN account a ON a.id = b.account WHERE "
+	    "a.name = ? AND b.name = ? AND b.state = 'forgotten' AND (? <= "
+	    "b.forgotten_serial OR ?)",
+	    "ttii", p->account, p->name, (int64_t)serial, (int64_t)old);
+
+	*gone = got == 1;
+	return got == -1 ? -1 : 0;
+}
+
+int
 bots_each(
     struct db *db, int (*fn)(void *arg, int64_t bot), void *arg, struct err *e)
 {
 	sqlite3_stmt *row;
 	int got;
 
-	got = db_query(db, e, &row, "SELECT id FROM bot ORDER BY id", "");
+	got = db_query(db, e, &row,
+	    "SELECT id FROM bot INDEXED BY bot_state WHERE state <> "
+	    "'forgotten' "
+	    "ORDER BY id",
+	    "");
 	for (; got == 1; got = db_next(db, e, row))
 		if (fn(arg, sqlite3_column_int64(row, 0)) == -1) {
 			db_end(row);

@@ -28,14 +28,24 @@ int bots_get(struct db *db, const char *account, const char *name,
 struct bot_facts { /* of a register bundle */
 	uint64_t cores, memory, slots, wire_max;
 	const char *sandbox, *arch, *os, *cpu, *tags, *engines; /* cleaned */
+	const char *program, *pool; /* "": it is no ephemeral one */
+	const char *sanitizers;     /* words; "": it did not say */
+	const char *engine_facts;   /* {"libfuzzer":"14.0.6, -fork", ...} */
 };
 /* "arch os cpu" is its host class: what makes two hosts alike. */
 int bots_register(
     struct db *db, int64_t bot, const struct bot_facts *f, struct err *e);
-int bots_deregister(struct db *db, int64_t bot, uint64_t epoch, struct err *e);
+/* It says goodbye.  Nothing when another epoch of it is alive. */
+int bots_deregister(struct db *db, int64_t bot, uint64_t epoch,
+    const char *reason, struct err *e);
 
 struct beat_epoch {
 	uint64_t epoch, oldest, highest;
+};
+
+struct beat_outcome {
+	const char *event; /* that it caused: "bot.back"; or NULL */
+	bool moved;        /* what the planner knows of it is another now */
 };
 
 /* One heartbeat, whole. */
@@ -51,6 +61,7 @@ struct beat {
 	/* Told of bots whose leases changed by it; may be NULL. */
 	leases_changed_fn *changed;
 	void *arg;
+	struct beat_outcome *outcome; /* comes zeroed; may be NULL */
 };
 
 enum beat_sense {
@@ -64,16 +75,25 @@ enum beat_sense {
 int bots_beat(
     struct db *db, const struct beat *b, enum beat_sense *sense, struct err *e);
 
-/* late, lost, and clashes that are over, by the times of leases.h; calls
- * "changed" for each bot whose state changed. */
-int bots_tick(struct db *db, uint64_t up_ms, uint64_t heartbeat_ms,
-    void (*changed)(void *arg, int64_t bot, const char *state), void *arg,
-    struct err *e);
+/*
+ * late, lost, and clashes that are over, by the times of leases.h.  Each is an
+ * event in this transaction; "changed" is called for each, too.
+ */
+struct bots_turn {
+	uint64_t now_ms, up_ms, heartbeat_ms;
+	void (*changed)(void *arg, int64_t bot, const char *event);
+	void *arg;
+};
+int bots_tick(struct db *db, const struct bots_turn *turn, struct err *e);
 
 /* After a restart of the master: nobody is late for the time it was away. */
 int bots_forgive(struct db *db, uint64_t up_ms, struct err *e);
 
 int bots_want_new_epoch(struct db *db, int64_t bot, struct err *e);
+
+/* An event about it: "bot.lost". */
+int bots_tell(struct db *db, int64_t bot, const char *who, const char *what,
+    const char *detail, struct err *e);
 
 /* ---- what it is told ---- */
 /*
@@ -97,7 +117,12 @@ int bots_place(struct db *db, int64_t bot, struct bot_place *p, struct err *e);
 int bots_status(struct db *db, int64_t bot, const char *generation,
     struct status *s, struct err *e);
 
-/* Call "fn" for each bot's id. */
+/* May its folder in outgoing/ go?  It is forgotten, and what lies there under
+ * "serial" was written before that; or for late bundles, but is "old". */
+int bots_gone(struct db *db, const struct bot_place *p, uint64_t serial,
+    bool old, bool *gone, struct err *e);
+
+/* Call "fn" for the id of each bot that is not forgotten. */
 int bots_each(
     struct db *db, int (*fn)(void *arg, int64_t bot), void *arg, struct err *e);
 

@@ -269,7 +269,8 @@ find_target(struct db *db, const struct wanted *w, struct target_ref *ref,
 	got = db_query(db, e, &row,
 	    "SELECT t.id, p.name || '/' || t.name FROM target t JOIN project p"
 	    " ON p.id = t.project WHERE t.name = ?1"
-	    " AND (?2 = '' OR p.name = ?2) ORDER BY p.name LIMIT 8",
+	    " AND (?2 = '' OR p.name = ?2) AND sees(p.name) ORDER BY p.name "
+	    "LIMIT 8",
 	    "tt", w->target, w->project);
 	for (; got == 1; got = db_next(db, e, row)) {
 		ref->target = sqlite3_column_int64(row, 0);

@@ -136,11 +136,12 @@ put_build(struct db *db, int64_t build, const char *state, const char *said,
 		"ttii", state, bad ? said : "", (int64_t)turn->now_ms,
 		build) == -1)
 		return -1;
+	/* noted: build.good build.bad */
 	return db_run(db, e,
-	    "INSERT INTO event (at_ms, who, what, subject, detail) SELECT ?, "
-	    "'master', 'build.' || state, 'build:' || lower(hex(sha256)), ? "
-	    "FROM build WHERE id = ?",
-	    "iti", (int64_t)turn->now_ms, said, build);
+	    "INSERT INTO event (at_ms, who, what, subject, detail, trace) "
+	    "SELECT ?, 'master', 'build.' || state, 'build:' || "
+	    "lower(hex(sha256)), ?, ? FROM build WHERE id = ?",
+	    "itti", (int64_t)turn->now_ms, said, db_trace(db), build);
 }
 
 /* One more of its targets is judged: is it, too? */
@@ -283,7 +284,7 @@ count_bots(struct db *db, const struct lease_row *l, struct check_facts *f,
 	    "(SELECT count(*) FROM build_verdict WHERE build = ?1 AND target "
 	    "= ?2 AND bot <> ?3 AND verdict = 'bad'), (SELECT count(*) FROM "
 	    "bot b, build u WHERE u.id = ?1 AND b.id <> ?3 AND b.state = 'up' "
-	    "AND b.holds = 0 AND" SQL_COULD
+	    "AND b.holds = 0 AND b.drained = 0 AND" SQL_COULD
 	    "AND NOT EXISTS (SELECT 1 FROM build_host h WHERE h.build = ?1 "
 	    "AND h.host_class = b.host_class))",
 	    "iii", l->build, l->target, l->bot);
@@ -307,7 +308,8 @@ count_kinds(struct db *db, const struct lease_row *l, uint64_t now_ms,
 	got = db_query(db, e, &row,
 	    "WITH kind AS (SELECT DISTINCT b.host_class FROM bot b, build u "
 	    "WHERE u.id = ?1 AND" SQL_COULD
-	    "AND (b.state IN ('up', 'late') OR b.seen_ms > ?3)) SELECT "
+	    "AND (b.state IN ('up', 'late') OR (b.seen_ms > ?3 AND b.state <> "
+	    "'forgotten'))) SELECT "
 	    "(SELECT count(*) FROM kind WHERE host_class NOT IN (SELECT "
 	    "host_class FROM build_host WHERE build = ?1)), (SELECT count(*) "
 	    "FROM kind WHERE host_class NOT IN (SELECT b.host_class FROM "

@@ -308,9 +308,16 @@ db_checkpoint_due(const struct db *db)
 	return db->wal_pages > WAL_PAGES;
 }
 
+uint64_t
+db_checkpoint_ms(const struct db *db)
+{
+	return db->checkpoint_ms;
+}
+
 int
 db_checkpoint(struct db *db, struct err *e)
 {
+	uint64_t began = clock_up_ms();
 	int status;
 
 	/* Not a moment for a read child that is at work. */
@@ -320,6 +327,7 @@ db_checkpoint(struct db *db, struct err *e)
 	sqlite3_busy_timeout(db->handle, db->busy_ms);
 
 	db->wal_pages = 0;
+	db->checkpoint_ms = clock_up_ms() - began;
 	/* Busy: a read child is at work; the next one will do it. */
 	if (status == SQLITE_OK || status == SQLITE_BUSY)
 		return 0;
@@ -416,7 +424,8 @@ check(struct db *db, struct err *e)
 static int
 make_views(struct db *db, struct err *e)
 {
-	if (db_exec(db, "BEGIN IMMEDIATE", e) == -1 ||
+	if (viewer_register(db, e) == -1 ||
+	    db_exec(db, "BEGIN IMMEDIATE", e) == -1 ||
 	    db_exec_all(db, db_views, e) == -1)
 		return -1;
 	return db_exec(db, "COMMIT", e);
@@ -529,7 +538,19 @@ db_event(struct db *db, const char *who, const char *what, const char *subject,
 	    "INSERT INTO event (at_ms, who, what, subject, "
 	    "detail, trace) VALUES (?, ?, ?, ?, ?, ?)",
 	    "ittttt", (int64_t)clock_wall_ms(), who, what, subject, detail,
-	    trace);
+	    trace[0] == '\0' ? db->trace : trace);
+}
+
+void
+db_set_trace(struct db *db, const char *trace)
+{
+	text_copy(db->trace, sizeof(db->trace), trace);
+}
+
+const char *
+db_trace(const struct db *db)
+{
+	return db->trace;
 }
 
 struct db_id

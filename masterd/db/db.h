@@ -20,7 +20,7 @@
  */
 struct db;
 
-#define DB_SCHEMA 2
+#define DB_SCHEMA 3
 
 /*
  * Open or make DATA/pandafuzz.db below "root", migrate it (a copy of the file
@@ -81,6 +81,8 @@ int db_mark_undo(struct db *db, struct err *e);
  * version or a person's sqlite3 can hold; 5 s. */
 void db_set_busy_timeout(struct db *db, uint64_t ms);
 
+/* How long the last one took. */
+uint64_t db_checkpoint_ms(const struct db *db);
 bool db_checkpoint_due(const struct db *db);
 int db_checkpoint(struct db *db, struct err *e);
 
@@ -93,6 +95,14 @@ int db_set_setting(
 /* Who did what: "who" is "master", "bot:b1" or "user:root". */
 int db_event(struct db *db, const char *who, const char *what,
     const char *subject, const char *detail, const char *trace, struct err *e);
+
+/*
+ * What is done from here on is done for this request or bundle: events that
+ * name no trace get it, those of people's changes and new jobs, too.  ""
+ * for none.  Copied.
+ */
+void db_set_trace(struct db *db, const char *trace);
+const char *db_trace(const struct db *db); /* "" */
 
 /* A fresh random id of 16 hex digits. */
 struct db_id {

@@ -24,11 +24,15 @@ struct db {
 	int wal_pages;                   /* after the last commit */
 	int busy_ms;                     /* db_set_busy_timeout() */
 	uint64_t begun;                  /* transactions */
+	uint64_t checkpoint_ms;          /* of the last one */
 	const struct lease_times *times; /* leases.h; NULL: the defaults */
 	/* follow.h: a target that is new in a good build; may be NULL */
 	int (*new_target)(void *arg, struct db *db, const struct follow_new *n,
 	    struct err *e);
 	void *new_target_arg;
+	bool (*sees)(void *arg, const char *project); /* viewer.h; NULL: all */
+	void *sees_arg;
+	char trace[65]; /* db_set_trace() */
 	int count;
 	struct {
 		const char *sql;
@@ -38,8 +42,12 @@ struct db {
 
 extern const char *const db_schema_1[]; /* NULL-terminated */
 extern const char *const db_schema_2[]; /* the step from 1 to 2 */
+extern const char *const db_schema_3[]; /* the step from 2 to 3 */
 extern const char *const db_views[];    /* NULL-terminated; dropped
 						   and made anew at each start */
+
+/* The functions of viewer.h; before the views are made. */
+int viewer_register(struct db *db, struct err *e);
 
 /* Fill "e" from the connection's last error; returns -1. */
 int db_err(struct db *db, struct err *e, const char *doing);

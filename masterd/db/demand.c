@@ -22,8 +22,28 @@ number(sqlite3_stmt *row, int column)
 
 /* ---- bots ------------------------------------------------------------ */
 
+static void
+read_bot(sqlite3_stmt *row, struct demand_bot *b)
+{
+	b->id = sqlite3_column_int64(row, 0);
+	b->name = db_text(row, 1);
+	b->slots = (unsigned)number(row, 2);
+	b->takes = sqlite3_column_int(row, 3);
+	b->state = db_text(row, 4);
+	b->engines = db_text(row, 5);
+	b->arch = db_text(row, 6);
+	b->host_class = db_text(row, 7);
+	b->tags = db_text(row, 8);
+	b->failures = (unsigned)number(row, 9);
+	b->rest_ms = number(row, 10);
+	b->rests = b->rest_ms > 0;
+	b->sanitizers = db_text(row, 11);
+	b->off_until_ms = number(row, 12);
+}
+
 int
-demand_bots(struct db *db, demand_bot_fn *fn, void *arg, struct err *e)
+demand_bots(
+    struct db *db, uint64_t up_ms, demand_bot_fn *fn, void *arg, struct err *e)
 {
 	struct demand_bot b;
 	sqlite3_stmt *row;
@@ -31,22 +51,20 @@ demand_bots(struct db *db, demand_bot_fn *fn, void *arg, struct err *e)
 
 	got = db_query(db, e, &row,
 	    "SELECT id, name, slots, state = 'up' AND owner = 1 AND holds = 0 "
-	    "AND epoch IS NOT NULL, CASE WHEN owner = 0 THEN 'of a name that "
-	    "is another account''s' WHEN state <> 'up' THEN state WHEN holds "
+	    "AND drained = 0 AND epoch IS NOT NULL, CASE WHEN owner = 0 THEN "
+	    "'of a name that is another account''s' WHEN state = 'off' THEN "
+	    "'off' || CASE said WHEN '' THEN '' ELSE ': ' || said END WHEN "
+	    "state <> 'up' THEN state WHEN drained THEN 'drained by ' || "
+	    "drained_by || CASE drain_reason WHEN '' THEN '' ELSE ': ' || "
+	    "drain_reason END WHEN holds "
 	    "THEN 'holding' || CASE said WHEN '' THEN '' ELSE ': ' || said END "
-	    "ELSE 'not heard of yet' END, engines, arch, host_class, tags "
-	    "FROM bot ORDER BY id",
-	    "");
+	    "ELSE 'not heard of yet' END, engines, arch, host_class, tags, "
+	    "failures, max(0, rest_up - ?), sanitizers, off_until_ms "
+	    "FROM bot INDEXED BY bot_state WHERE state <> 'forgotten' ORDER BY "
+	    "id",
+	    "i", (int64_t)up_ms);
 	for (; got == 1; got = db_next(db, e, row)) {
-		b.id = sqlite3_column_int64(row, 0);
-		b.name = db_text(row, 1);
-		b.slots = (unsigned)number(row, 2);
-		b.takes = sqlite3_column_int(row, 3);
-		b.state = db_text(row, 4);
-		b.engines = db_text(row, 5);
-		b.arch = db_text(row, 6);
-		b.host_class = db_text(row, 7);
-		b.tags = db_text(row, 8);
+		read_bot(row, &b);
 		fn(arg, &b);
 	}
 	return got;

@@ -15,13 +15,19 @@ struct demand_bot {
 	int64_t id;
 	const char *name;
 	unsigned slots;
-	bool takes;        /* up, owner, not holding */
+	bool takes;        /* up, owner, not holding, not drained */
+	bool rests;        /* takes checks only */
 	const char *state; /* why it does not: "lost", "holding: disk full" */
+	unsigned failures; /* leases in a row */
+	uint64_t rest_ms;  /* how long it rests yet */
+	uint64_t off_until_ms;  /* wall time; 0: it is not off, or cannot say */
+	const char *sanitizers; /* words; "": it did not say */
 	const char *engines, *arch, *host_class;
 	const char *tags; /* a word between blanks, commas or newlines */
 };
 typedef void demand_bot_fn(void *arg, const struct demand_bot *b);
-int demand_bots(struct db *db, demand_bot_fn *fn, void *arg, struct err *e);
+int demand_bots(
+    struct db *db, uint64_t up_ms, demand_bot_fn *fn, void *arg, struct err *e);
 
 struct demand_job {
 	int64_t id;

@@ -13,10 +13,13 @@
 
 #define OWN_SUFFIX 13 /* "@own-" and 8 digits */
 
-/* One id that follows job, ticket, bundle and event. */
+/* One id that follows job, ticket, bundle and event: that of the request that
+ * asked for the job. */
 static void
-new_trace(char *trace, size_t size)
+new_trace(const struct db *db, char *trace, size_t size)
 {
+	if (text_copy(trace, size, db_trace(db)) && trace[0] != '\0')
+		return;
 	snprintf(trace, size, "%s%s", db_new_id().text, db_new_id().text);
 }
 
@@ -85,7 +88,7 @@ jobs_create(
 	int64_t row;
 
 	*id = db_new_id();
-	new_trace(trace, sizeof(trace));
+	new_trace(db, trace, sizeof(trace));
 	if (insert_job(db, job, id->text, trace, e) == -1)
 		return -1;
 	row = db_last_id(db);

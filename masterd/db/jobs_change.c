@@ -119,8 +119,8 @@ tell(struct change *c, const char *what, const char *detail, struct err *e)
 	buf_adds(&text, detail);
 	if (c->reason[0] != '\0')
 		buf_printf(&text, "%s%s", text.len > 0 ? ": " : "", c->reason);
-	got = db_event(
-	    c->db, c->act->by, what, subject, buf_text(&text), c->trace, e);
+	got = db_event(c->db, c->act->by, what, subject, buf_text(&text),
+	    db_trace(c->db)[0] == '\0' ? c->trace : "", e);
 	buf_release(&text);
 	return got;
 }

@@ -25,6 +25,8 @@ const struct lease_times LEASE_TIMES = {
 	.lost_most = 3,
 	/* RETRY_TASK */
 	.retry = { 2, 2000, 300000, 2000, RETRY_EXACT, RETRY_ON_ALL },
+	.rest = { RETRY_FOR_EVER, 30000, 1800000, 2000, RETRY_EXACT,
+	    RETRY_ON_ALL },
 };
 /* clang-format on */
 
@@ -367,12 +369,14 @@ act_as_check(struct db *db, struct lease_row *l, const struct lease_turn *turn,
 		if (l->reason[0] == '\0')
 			text_copy(l->reason, sizeof(l->reason),
 			    "the bot did not say what it is worth");
-		if (lease_close(
-			db, l->id, "failed", l->reason, turn->now_ms, e) == -1)
+		if (lease_close(db, l->id, "failed", l->reason, turn->now_ms,
+			e) == -1 ||
+		    bots_lease_failed(db, l, turn->up_ms, e) == -1)
 			return -1;
 		return task_failed(db, l, turn, e);
 	}
-	if (lease_close(db, l->id, "done", NULL, turn->now_ms, e) == -1)
+	if (lease_close(db, l->id, "done", NULL, turn->now_ms, e) == -1 ||
+	    bots_lease_done(db, l, e) == -1)
 		return -1;
 	return checks_said(db, l, turn, e);
 }
@@ -398,9 +402,13 @@ act(struct db *db, struct lease_row *l, const struct lease_turn *turn,
 	if (lease_close(db, l->id, result, NULL, turn->now_ms, e) == -1)
 		return -1;
 	if (strcmp(result, "failed") == 0)
-		return task_failed(db, l, turn, e);
+		return bots_lease_failed(db, l, turn->up_ms, e) == -1
+		    ? -1
+		    : task_failed(db, l, turn, e);
 	if (strcmp(result, "done") == 0)
-		return task_succeeded(db, l, turn->now_ms, e);
+		return bots_lease_done(db, l, e) == -1
+		    ? -1
+		    : task_succeeded(db, l, turn->now_ms, e);
 	return task_ready(db, l->task, e);
 }
 

@@ -31,6 +31,7 @@ struct lease_times {
 	unsigned lost_beats;  /* ... and lost */
 	unsigned lost_most;   /* bots lost in a row with a task: it is poison */
 	struct retry_policy retry; /* of tasks that fail; then their job does */
+	struct retry_policy rest;  /* of bots on which leases fail in a row */
 };
 
 extern const struct lease_times LEASE_TIMES; /* DESIGN 11 */
@@ -95,6 +96,18 @@ enum lease_loss { LEASE_LEFT, LEASE_LOST };
 int leases_end_epoch(struct db *db, int64_t epoch, enum lease_loss loss,
     const char *reason, const struct lease_turn *turn, struct err *e);
 
+/*
+ * Open leases of a bot are taken back, nobody's fault: all, or those that it
+ * has not begun.  One whose complete waits stays, for the bot has done it.
+ */
+struct lease_back {
+	int64_t bot;
+	bool offered; /* those alone */
+	const char *state, *reason;
+};
+int leases_end_bot(struct db *db, const struct lease_back *b,
+    const struct lease_turn *turn, struct err *e);
+
 /* Those that no beat named for lost_ms. */
 int leases_expire(struct db *db, const struct lease_turn *turn, struct err *e);
 
@@ -149,6 +162,8 @@ int leases_withdraw(struct db *db, int64_t lease, const char *reason,
 /* Has this lease ended before "before_ms" (wall)?  So has an unknown one. */
 int leases_over(struct db *db, uint64_t lease, uint64_t before_ms, bool *over,
     struct err *e);
+/* How many a bot has that are open. */
+int leases_open(struct db *db, int64_t bot, int64_t *count, struct err *e);
 /* The tickets of a bot's open leases, without their files. */
 typedef int leases_ticket_fn(void *arg, struct ticket *t);
 int leases_tickets(

@@ -39,6 +39,12 @@ lease_close(struct db *db, int64_t lease, const char *state, const char *reason,
 	    db_run(db, e, "DELETE FROM lease_need WHERE lease = ?", "i",
 		lease) == -1)
 		return -1;
+	if (db_run(db, e,
+		"UPDATE bot SET leases = leases + 1, execs = bot.execs + "
+		"l.execs, cpu_ms = bot.cpu_ms + l.cpu_ms FROM lease l WHERE "
+		"bot.id = l.bot AND l.id = ?",
+		"i", lease) == -1)
+		return -1;
 	return db_run(db, e,
 	    "UPDATE job SET execs = job.execs + l.execs, cpu_ms = job.cpu_ms "
 	    "+ l.cpu_ms, succeeded = succeeded + (l.state = 'done') FROM "
@@ -113,6 +119,7 @@ job_end(struct db *db, int64_t job, const char *status, const char *reason,
 		"ended_ms = ? WHERE id = ?",
 		"ttii", status, reason, (int64_t)turn->now_ms, job) == -1)
 		return -1;
+	/* noted: job.completed job.failed job.timed_out */
 	snprintf(what, sizeof(what), "job.%s", status);
 	return job_tell(db, job, what, e);
 }
@@ -183,6 +190,33 @@ leases_end_epoch(struct db *db, int64_t epoch, enum lease_loss loss,
 	return got;
 }
 
+int
+leases_end_bot(struct db *db, const struct lease_back *b,
+    const struct lease_turn *turn, struct err *e)
+{
+	struct rows open;
+	sqlite3_stmt *row;
+	size_t i;
+	int got;
+
+	got = db_query(db, e, &row,
+	    "SELECT id, task FROM lease WHERE bot = ? AND state IN "
+	    "('offered', 'running') AND result = '' AND (? = 0 OR state = "
+	    "'offered')",
+	    "ii", b->bot, (int64_t)b->offered);
+	got = rows_take(&open, db, got, row, e);
+	for (i = 0; i < open.count && got == 0; i++) {
+		got = lease_close(
+		    db, open.list[i][0], b->state, b->reason, turn->now_ms, e);
+		if (got == 0)
+			got = task_ready(db, open.list[i][1], e);
+	}
+	if (open.count > 0)
+		turn_tell(turn, b->bot);
+	rows_free(&open);
+	return got;
+}
+
 /* "no heartbeat named it for 5 minutes" */
 static void
 say_silence(char *text, size_t size, uint64_t ms)
@@ -208,14 +242,16 @@ leases_expire(struct db *db, const struct lease_turn *turn, struct err *e)
 	int got;
 
 	say_silence(reason, sizeof(reason), lost_ms);
+	/* Who said that he is off was not killed by his task. */
 	got = db_query(db, e, &row,
-	    "SELECT id, 0 FROM lease WHERE "
-	    "state IN ('offered', 'running') AND named_up < ?",
+	    "SELECT l.id, b.state = 'off' FROM lease l JOIN bot b ON b.id = "
+	    "l.bot WHERE l.state IN ('offered', 'running') AND l.named_up < ?",
 	    "i", (int64_t)turn->up_ms - (int64_t)lost_ms);
 	got = rows_take(&silent, db, got, row, e);
 	for (i = 0; i < silent.count && got == 0; i++)
-		got =
-		    expire(db, silent.list[i][0], LEASE_LOST, reason, turn, e);
+		got = expire(db, silent.list[i][0],
+		    silent.list[i][1] != 0 ? LEASE_LEFT : LEASE_LOST, reason,
+		    turn, e);
 	rows_free(&silent);
 	return got;
 }

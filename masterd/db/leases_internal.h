@@ -84,12 +84,22 @@ int checks_hopeless(struct db *db, const struct lease_row *l, const char *what,
 int checks_unfit(struct db *db, const struct lease_row *l, uint64_t now_ms,
     bool *unfit, struct err *e);
 
+/* ---- bots: bots_rest.c ------------------------------------------------ */
+/* Leases that fail in a row, each of another task, make a bot rest. */
+int bots_lease_failed(
+    struct db *db, const struct lease_row *l, uint64_t up_ms, struct err *e);
+int bots_lease_done(struct db *db, const struct lease_row *l, struct err *e);
+
 /* ---- bots and builds -------------------------------------------------- */
 /* Could bot b run build u, for all that is known of both?  What plan/match.h
  * asks of jobs, in SQL. */
-#define SQL_COULD                                                              \
-	" b.owner = 1 AND b.slots > 0 AND instr(' ' || b.engines || ' ', ' ' " \
-	"|| u.engine || ' ') > 0 AND (u.arch = '' OR b.arch = '' OR u.arch = " \
-	"b.arch) "
+/* clang-format off */
+#define SQL_COULD							\
+	" b.owner = 1 AND b.slots > 0 AND instr(' ' "	\
+	"|| b.engines || ' ', ' ' || u.engine || ' ') > 0 AND (u.arch = '' " \
+	"OR b.arch = '' OR u.arch = b.arch) AND (b.sanitizers = '' OR "	\
+	"u.sanitizer = 'none' OR instr(b.tags, 'sanitizer=') > 0 OR "	\
+	"instr(' ' || b.sanitizers || ' ', ' ' || u.sanitizer || ' ') > 0) "
+/* clang-format on */
 
 #endif

@@ -95,6 +95,17 @@ leases_over(struct db *db, uint64_t lease, uint64_t before_ms, bool *over,
 	return got == -1 ? -1 : 0;
 }
 
+int
+leases_open(struct db *db, int64_t bot, int64_t *count, struct err *e)
+{
+	return db_number(db, e, count,
+		   "SELECT count(*) FROM lease WHERE bot = ? AND state IN "
+		   "('offered', 'running')",
+		   "i", bot) == 1
+	    ? 0
+	    : -1;
+}
+
 static void
 read_ticket(sqlite3_stmt *row, struct ticket *t)
 {

@@ -89,6 +89,13 @@ int ledger_clear_attempts(
     struct db *db, const char *account, const char *name, struct err *e);
 
 /*
+ * All that an epoch sealed and nobody has is written off, "why": *count more
+ * seqs than before.  What is sealed after that counts as ever.
+ */
+int ledger_write_off(struct db *db, int64_t epoch, const char *why,
+    uint64_t *count, struct err *e);
+
+/*
  * The conservation check (PROTOCOL 22): a whole JSON document for the admin
  * socket.  Reads only.
  */

@@ -19,9 +19,10 @@ struct tally {
 struct epoch_facts {
 	int64_t id;
 	uint64_t oldest, highest, sealed;
-	uint64_t before; /* up to here it was answered by a database that is
+	uint64_t before;     /* up to here it was answered by a database that is
 			    no more (epoch_before) */
-	bool named, live, written_off;
+	uint64_t written_to; /* and to here it was written off */
+	bool named, live;
 };
 
 struct walk {
@@ -42,6 +43,18 @@ show(struct walk *w, uint64_t first, uint64_t last)
 	json_close(w->gaps, '}');
 }
 
+/* Of first..last what is not beyond "to". */
+static void
+write_off(struct walk *w, uint64_t to, uint64_t *first, uint64_t last)
+{
+	if (to > last)
+		to = last;
+	if (*first > to)
+		return;
+	w->t->written_off += to - *first + 1;
+	*first = to + 1;
+}
+
 /* first..last has no outcome and was not dropped: where is it? */
 static void
 account_gap(struct walk *w, uint64_t first, uint64_t last)
@@ -54,21 +67,15 @@ account_gap(struct walk *w, uint64_t first, uint64_t last)
 		away = f->oldest;
 	else if (f->named || f->live)
 		away = f->highest + 1;
-	if (away <= last) {
+	write_off(w, f->written_to, &first, last);
+	if (away <= last && first <= last) {
 		n = last - (first > away ? first : away) + 1;
 		w->t->under_way += n;
 		last -= n;
 	}
+	write_off(w, f->before, &first, last);
 	if (first > last)
 		return;
-	if (f->written_off || last <= f->before) {
-		w->t->written_off += last - first + 1;
-		return;
-	}
-	if (first <= f->before) {
-		w->t->written_off += f->before - first + 1;
-		first = f->before + 1;
-	}
 	w->t->missing += last - first + 1;
 	show(w, first, last);
 }
@@ -170,9 +177,15 @@ read_line(sqlite3_stmt *row, struct epoch_line *line)
 	f->sealed = seen > f->highest ? seen : f->highest;
 	f->named = sqlite3_column_int(row, 7);
 	f->live = strcmp(db_text(row, 8), "live") == 0;
-	f->written_off = sqlite3_column_int(row, 9);
+	f->written_to = (uint64_t)sqlite3_column_int64(row, 9);
 	f->before = (uint64_t)sqlite3_column_int64(row, 10);
 }
+
+#define LINES                                                                  \
+	"SELECT e.id, a.name, b.name, e.epoch, e.oldest, e.highest, "          \
+	"e.max_seen, e.named, e.state, e.written_to, coalesce((SELECT x.last " \
+	"FROM epoch_before x WHERE x.epoch = e.id), 0) FROM epoch e JOIN bot " \
+	"b ON b.id = e.bot JOIN account a ON a.id = b.account "
 
 static int
 check_all(struct db *db, struct tally *sum, struct buf *items, struct err *e)
@@ -181,13 +194,7 @@ check_all(struct db *db, struct tally *sum, struct buf *items, struct err *e)
 	sqlite3_stmt *row;
 	int got;
 
-	got = db_query(db, e, &row,
-	    "SELECT e.id, a.name, b.name, e.epoch, "
-	    "e.oldest, e.highest, e.max_seen, e.named, e.state, "
-	    "e.written_off <> '', coalesce((SELECT x.last FROM epoch_before x "
-	    "WHERE x.epoch = e.id), 0) FROM epoch e JOIN bot b ON b.id = e.bot "
-	    "JOIN account a ON a.id = b.account ORDER BY a.name, b.name, e.id",
-	    "");
+	got = db_query(db, e, &row, LINES "ORDER BY a.name, b.name, e.id", "");
 	for (; got == 1; got = db_next(db, e, row)) {
 		read_line(row, &line);
 		if (check_epoch(db, &line, sum, items, e) == -1) {
@@ -196,6 +203,34 @@ check_all(struct db *db, struct tally *sum, struct buf *items, struct err *e)
 		}
 	}
 	return got;
+}
+
+int
+ledger_write_off(struct db *db, int64_t epoch, const char *why, uint64_t *count,
+    struct err *e)
+{
+	struct buf gaps = BUF_INIT;
+	struct tally t = {0};
+	struct epoch_line line;
+	struct walk w = {&line.facts, &t, &gaps, MISSING_SHOWN};
+	sqlite3_stmt *row;
+	int got = db_query(db, e, &row, LINES "WHERE e.id = ?", "i", epoch);
+
+	*count = 0;
+	if (got != 1)
+		return got == 0 ? err_set(e, ERR_BUG, "no such epoch") : -1;
+	read_line(row, &line);
+	db_end(row);
+	if (walk_epoch(db, &w, e) == -1)
+		return -1;
+	/* Its outbox is gone, too. */
+	*count = t.missing + t.under_way;
+	if (*count == 0)
+		return 0;
+	return db_run(db, e,
+	    "UPDATE epoch SET written_off = ?, written_to = max(highest, "
+	    "max_seen) WHERE id = ?",
+	    "ti", why, epoch);
 }
 
 static int

@@ -82,6 +82,9 @@ static const struct {
 [METADATA_BOT] = { "bot", "bots",
 "SELECT 'bots/' || a.name || '/' || b.name || '.json', json_object("
 " 'account', a.name, 'bot', b.name, 'owner', b.owner,"
+" 'pool', b.pool, 'forgotten', b.state = 'forgotten',"
+" 'drained', b.drained, 'drain_reason', b.drain_reason,"
+" 'drained_by', b.drained_by, 'drained_ms', b.drained_ms,"
 " 'added_ms', b.added_ms)"
 " FROM bot b JOIN account a ON a.id = b.account WHERE b.id = ?1" },
 
@@ -89,7 +92,7 @@ static const struct {
 "SELECT 'buckets/' || p.name || '/' || k.number || '.json', json_object("
 " 'project', p.name, 'number', k.number, 'status', k.status,"
 " 'type', k.type, 'state', k.state, 'security', k.security,"
-" 'first_ms', k.first_ms, 'last_ms', k.last_ms,"
+" 'first_ms', k.first_ms, 'last_ms', k.last_ms, 'issue', k.issue,"
 " 'signatures', " LIST("SELECT json_object('signature',"
 "   " HEX("s.signature") ", 'security', s.security) AS o"
 "   FROM bucket_signature s WHERE s.bucket = k.id") ")"

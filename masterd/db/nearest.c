@@ -93,7 +93,8 @@ nearest_targets(
 	whole = strchr(name, '/') != NULL;
 	got = db_query(db, e, &row,
 	    "SELECT p.name || '/' || t.name FROM target t JOIN project p"
-	    " ON p.id = t.project WHERE t.of IS NULL ORDER BY t.id DESC"
+	    " ON p.id = t.project WHERE t.of IS NULL AND sees(p.name) ORDER BY "
+	    "t.id DESC"
 	    " LIMIT " LOOKED_AT,
 	    "");
 	for (; got == 1; got = db_next(db, e, row))
@@ -113,7 +114,9 @@ nearest_projects(
 	int got;
 
 	got = db_query(db, e, &row,
-	    "SELECT name FROM project ORDER BY id DESC LIMIT " LOOKED_AT, "");
+	    "SELECT name FROM project WHERE sees(name) ORDER BY id DESC "
+	    "LIMIT " LOOKED_AT,
+	    "");
 	for (; got == 1; got = db_next(db, e, row))
 		add(&n, db_text(row, 0), true);
 	if (got == 0)

@@ -24,6 +24,8 @@ configure(struct db *db, struct err *e)
 	sqlite3_wal_autocheckpoint(db->handle, 0);
 	sqlite3_busy_timeout(db->handle, 5000);
 	status = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
+	if (status == SQLITE_OK && viewer_register(db, e) == -1)
+		return -1;
 	for (view = db_views; status == SQLITE_OK && *view != NULL; view++)
 		status = sqlite3_exec(db->handle, *view, NULL, NULL, NULL);
 	if (status == SQLITE_OK)

@@ -109,8 +109,13 @@ MAKE_TARGET("target"),
 " WHERE a.name = " J("account") " AND b.name = " J("bot"), {
 "INSERT INTO account (name, added_ms) VALUES (name_of(" J("account") "),"
 " " J("added_ms") ") ON CONFLICT (name) DO NOTHING",
-"INSERT INTO bot (account, name, owner, state, added_ms) SELECT id,"
-" name_of(" J("bot") "), " J("owner") ", 'left', " J("added_ms")
+"INSERT INTO bot (account, name, owner, state, added_ms, pool, drained,"
+" drain_reason, drained_by, drained_ms) SELECT id,"
+" name_of(" J("bot") "), " J("owner") ", CASE WHEN " J("forgotten")
+" THEN 'forgotten' ELSE 'left' END, " J("added_ms") ","
+" coalesce(" J("pool") ", ''), coalesce(" J("drained") ", 0),"
+" coalesce(" J("drain_reason") ", ''), coalesce(" J("drained_by") ", ''),"
+" coalesce(" J("drained_ms") ", 0)"
 " FROM account WHERE name = " J("account"),
 } },
 
@@ -119,9 +124,10 @@ MAKE_TARGET("target"),
 " WHERE p.name = " J("project") " AND k.number = " J("number"), {
 MAKE_PROJECT,
 "INSERT INTO bucket (project, number, status, type, state, security,"
-" first_ms, last_ms) SELECT id, " J("number") ", " J("status") ","
+" first_ms, last_ms, issue) SELECT id, " J("number") ", " J("status") ","
 " " J("type") ", " J("state") ", " J("security") ", " J("first_ms") ","
-" " J("last_ms") " FROM project WHERE name = " J("project"),
+" " J("last_ms") ", coalesce(" J("issue") ", '') FROM project"
+" WHERE name = " J("project"),
 "INSERT INTO bucket_signature (project, signature, security, bucket)"
 " SELECT p.id, blob_of(" IN("signature") "), " IN("security") ", k.id"
 " FROM json_each(?1, '$.signatures') x JOIN project p"

@@ -122,8 +122,8 @@ forget_epochs(const struct turn *t)
 
 	got = db_query(t->db, t->e, &row,
 	    "SELECT id, bot, epoch, max(highest, max_seen),"
-	    " written_off <> '', 1 + coalesce((SELECT last FROM epoch_before"
-	    " x WHERE x.epoch = epoch.id), 0) FROM epoch WHERE id >= ?2"
+	    " 1 + max(written_to, coalesce((SELECT last FROM epoch_before"
+	    " x WHERE x.epoch = epoch.id), 0)) FROM epoch WHERE id >= ?2"
 	    " AND id <= ?3 AND last_ms < ?1"
 	    " AND NOT EXISTS (SELECT 1 FROM bot b WHERE b.epoch = epoch.id)"
 	    " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = epoch.id)"
@@ -134,8 +134,8 @@ forget_epochs(const struct turn *t)
 		epoch = sqlite3_column_int64(row, 0);
 		bot = sqlite3_column_int64(row, 1);
 		sealed = sqlite3_column_int64(row, 3);
-		first = sqlite3_column_int64(row, 5);
-		covers = sealed < first || sqlite3_column_int(row, 4);
+		first = sqlite3_column_int64(row, 4);
+		covers = sealed < first;
 		if (text_to_hex64(&name, db_text(row, 2)) == -1 ||
 		    (!covers &&
 			ledger_covers(t->db, bot, name, (uint64_t)first,
@@ -189,6 +189,17 @@ static const struct rule {
 { "events", AGE(events_ms), NULL, NULL, {
 "DELETE FROM event WHERE id IN (SELECT id FROM (SELECT id, at_ms FROM event"
 " ORDER BY id LIMIT ?2) WHERE at_ms < ?1)" } },
+
+/* What came of them stands with the key. */
+{ "ended invitations", AGE(tasks_ms), NULL, NULL, {
+"DELETE FROM invite WHERE id IN (SELECT id FROM invite WHERE state <> 'open'"
+" AND ended_ms > 0 AND ended_ms < ?1 LIMIT ?2)" } },
+
+/* Those that wait are owed, however long. */
+{ "ended runs of hooks", AGE(tasks_ms), NULL, NULL, {
+"DELETE FROM hook_run WHERE id IN (SELECT id FROM (SELECT id, at_ms, state"
+" FROM hook_run ORDER BY id LIMIT ?2) WHERE at_ms < ?1"
+" AND state <> 'waiting')" } },
 
 { "needs of ended leases", AGE(tasks_ms), NULL, NULL, {
 "DELETE FROM lease_need WHERE (lease, epoch, first) IN (SELECT n.lease,"

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "masterd/db/db_internal.h"
 #include "masterd/db/views.h"
+#include "masterd/db/views_internal.h"
 
 #define MAX_CANDIDATES 8
 
@@ -35,8 +36,10 @@ static const struct {
 	const char *filter[VIEW_FILTERS];
 	const char *up, *down, *find, *item;
 } views[VIEW_COUNT] = {
-    [VIEW_BUILD] = {"build", {"project", "status"},
-	BOTH("v_build", ANY("3", "project") " AND " ANY("4", "state")),
+    [VIEW_BUILD] = {"build", {"project", "status", "branch"},
+	BOTH("v_build",
+	    ANY("3", "project") " AND " ANY("4", "state") " AND " ANY(
+		"5", "branch")),
 	FIND("v_build", "1"), ITEM("v_build")},
     [VIEW_TARGET] = {"target", {"project", "all"},
 	BOTH("v_target", ANY("3", "project") " AND (?4 = '1' OR own = 0)"),
@@ -46,8 +49,13 @@ static const struct {
 	    ANY("3", "status") " AND " ANY("4", "target") " AND " ANY("5",
 		"project") " AND (?6 = '' OR instr(tags, ' ' || ?6 || ' '))"),
 	FIND("v_job", "1"), ITEM("v_job")},
-    [VIEW_BOT] = {"bot", {"state", "account"},
-	BOTH("v_bot", ANY("3", "state") " AND " ANY("4", "account")),
+    [VIEW_BOT] = {"bot", {"state", "account", "pool", "all"},
+	BOTH("v_bot",
+	    ANY("3", "state") " AND " ANY("4", "account") " AND " ANY(
+		"5", "pool") " AND (?6 = ?6) AND (state <> 'forgotten' OR ?3 = "
+			     "state)"),
+	FIND("v_bot", "1"), ITEM("v_bot")},
+    [VIEW_BOTS] = {"bot", {"account"}, BOTH("v_bots", ANY("3", "account")),
 	FIND("v_bot", "1"), ITEM("v_bot")},
     [VIEW_BUCKET] = {"bucket", {"project", "status"},
 	BOTH("v_bucket", ANY("3", "project") " AND " ANY("4", "status")),
@@ -60,7 +68,10 @@ static const struct {
     [VIEW_UNIT] = {"unit", {"target"},
 	BOTH("v_unit", "target_id = (SELECT id FROM v_target WHERE key = ?3)"),
 	FIND("v_unit", "1"), ITEM("v_unit")},
-    [VIEW_EVENT] = {"event", {"what"}, BOTH("v_event", ANY("3", "what")),
+    [VIEW_EVENT] = {"event", {"what", "who", "subject"},
+	BOTH("v_event",
+	    ANY("3", "what") " AND " ANY("4", "who") " AND " ANY(
+		"5", "subject")),
 	FIND("v_event", "1"), ITEM("v_event")},
     [VIEW_EPOCH] = {"epoch", {"bot"}, BOTH("v_epoch", ANY("3", "bot")),
 	FIND("v_epoch", "1"), ITEM("v_epoch")},
@@ -69,6 +80,14 @@ static const struct {
 	    ANY("3", "bot") " AND " ANY("4", "epoch") " AND " ANY(
 		"5", "outcome")),
 	FIND("v_ledger", "1"), ITEM("v_ledger")},
+    [VIEW_AUDIT] = {"change", {"who", "what", "subject"},
+	BOTH("v_audit",
+	    ANY("3", "who") " AND " ANY("4", "what") " AND " ANY(
+		"5", "subject")),
+	FIND("v_audit", "1"), ITEM("v_audit")},
+    [VIEW_ACCOUNT] = {"account", {"kind", "state"},
+	BOTH("v_account", ANY("3", "kind") " AND " ANY("4", "state")),
+	FIND("v_account", "1"), ITEM("v_account")},
 };
 
 const char *
@@ -114,10 +133,14 @@ int
 view_rows(struct db *db, const struct view_page *page, struct buf *out,
     int64_t *next, struct err *e)
 {
-	const char *sql =
-	    page->newest ? views[page->view].down : views[page->view].up;
-	int64_t after =
-	    page->newest && page->after == 0 ? INT64_MAX : page->after;
+	bool sorted = page->sort != NULL && *page->sort != '\0';
+	const char *up = views[page->view].up;
+	const char *sql = sorted ? view_sorted(page->view, up, page->sort)
+	    : page->newest       ? views[page->view].down
+				 : up;
+	int64_t after = !sorted && page->newest && page->after == 0
+	    ? INT64_MAX
+	    : page->after;
 	sqlite3_stmt *row;
 	int64_t last = 0;
 	int got, count = 0;
@@ -134,10 +157,12 @@ view_rows(struct db *db, const struct view_page *page, struct buf *out,
 			db_end(row);
 			break;
 		}
-		if (count++ > 0)
+		if (count++ > 0 && !page->lines)
 			buf_addc(out, ',');
 		last = sqlite3_column_int64(row, 0);
 		add_json(out, db_text(row, 1));
+		if (page->lines)
+			buf_addc(out, '\n');
 	}
 	return got == -1 ? -1 : count;
 }
@@ -273,6 +298,25 @@ view_status(struct db *db, const char *alarm, struct buf *out, struct err *e)
 		json_put_string(out, NULL, db_text(row, 0));
 	json_close(out, ']');
 	buf_release(&text);
+	return got;
+}
+
+int
+view_alarms(struct db *db, view_alarm_fn *fn, void *arg, struct err *e)
+{
+	struct view_alarm alarm;
+	sqlite3_stmt *row;
+	int got;
+
+	got = db_query(db, e, &row,
+	    "SELECT severity, text, fix FROM v_alarm ORDER BY rank, text"
+	    " LIMIT 50",
+	    "");
+	for (; got == 1; got = db_next(db, e, row)) {
+		alarm = (struct view_alarm){
+		    db_text(row, 0), db_text(row, 1), db_text(row, 2)};
+		fn(arg, &alarm);
+	}
 	return got;
 }
 

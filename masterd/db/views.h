@@ -14,16 +14,23 @@
  * whatever stands in a row.  Keys are added, never changed.
  */
 enum view {
-	VIEW_BUILD,  /* filters: project, status */
-	VIEW_TARGET, /* project, all: "1" with corpora of jobs' own */
-	VIEW_JOB,    /* status, target, project, tag */
-	VIEW_BOT,    /* state, account */
-	VIEW_BUCKET, /* project, status */
-	VIEW_CRASH,  /* project, target, bucket */
-	VIEW_UNIT,   /* target, which must be given */
-	VIEW_EVENT,  /* what */
-	VIEW_EPOCH,  /* bot */
-	VIEW_LEDGER, /* bot, epoch, outcome */
+	VIEW_BUILD,   /* filters: project, status */
+	VIEW_TARGET,  /* project, all: "1" with corpora of jobs' own */
+	VIEW_JOB,     /* status, target, project, tag */
+	VIEW_BOT,     /* state, account, pool, all: each by itself; forgotten
+			ones by state=forgotten alone */
+	VIEW_BOTS,    /* account: those that stay, and for ephemeral ones a
+			line a pool, {"name":"pool/P","state":"pool",
+			"bots":{"up":3,"left":40},"forgotten":900,...}, with
+			the sums of all that it ever had */
+	VIEW_BUCKET,  /* project, status */
+	VIEW_CRASH,   /* project, target, bucket */
+	VIEW_UNIT,    /* target, which must be given */
+	VIEW_EVENT,   /* what */
+	VIEW_EPOCH,   /* bot */
+	VIEW_LEDGER,  /* bot, epoch, outcome */
+	VIEW_AUDIT,   /* who, what, subject */
+	VIEW_ACCOUNT, /* kind, state */
 	VIEW_COUNT
 };
 
@@ -35,12 +42,18 @@ const char *view_noun(enum view v); /* "job" */
 /* Name of filter i, as in ?project=, or NULL. */
 const char *view_filter(enum view v, int i);
 
+/* Name of order i, as in ?sort=, or NULL; and does it know this one? */
+const char *view_sort(enum view v, int i);
+bool view_sort_known(enum view v, const char *sort);
+
 struct view_page {
 	enum view view;
 	const char *filter[VIEW_FILTERS]; /* NULL: any */
 	int64_t after;                    /* cursor; 0: from the start */
 	bool newest;                      /* walk from the newest back */
 	int limit;                        /* 1..; rows of this page */
+	bool lines;       /* each row ends in a newline, no commas between */
+	const char *sort; /* NULL, "": by arrival; "name", "-name": back */
 };
 
 /*
@@ -80,6 +93,14 @@ int view_item(
  * "alarms", an array of sentences; "alarm" is one more, or NULL. */
 int view_status(
     struct db *db, const char *alarm, struct buf *out, struct err *e);
+
+/* What wants a person, the most urgent first; "fix" says what to do. */
+struct view_alarm {
+	const char *severity; /* "error", "warning", "note" */
+	const char *text, *fix;
+};
+typedef void view_alarm_fn(void *arg, const struct view_alarm *alarm);
+int view_alarms(struct db *db, view_alarm_fn *fn, void *arg, struct err *e);
 
 /* "project/target" of a crash's row. */
 int view_crash_target(

@@ -11,44 +11,12 @@
  */
 #include "masterd/db/db_internal.h"
 #include "masterd/db/leases_internal.h"
+#include "masterd/db/views_internal.h"
 
 /* clang-format off */
-#define TIME(column)							\
-	"CASE WHEN " column " > 0 THEN strftime('%Y-%m-%dT%H:%M:%SZ', "	\
-	column " / 1000, 'unixepoch') END"
-#define HEX(column)	"lower(hex(" column "))"
-#define BOOL(value)	"json(CASE WHEN " value " THEN 'true' ELSE 'false' END)"
-/* "a b" -> ["a","b"]; quoted first, so that nothing in it can break out. */
-#define WORDS(column)							\
-	"json(CASE trim(" column ") WHEN '' THEN '[]' ELSE '[' || "	\
-	"replace(json_quote(trim(" column ")), ' ', '\",\"') || ']' END)"
-/* A scalar subquery loses the mark that says: this already is JSON. */
-#define LIST(query)	"json((SELECT " query "))"
-#define TARGET_NAME	"(p.name || '/' || t.name)"
-#define BUCKET_NAME	"(p.name || '-' || k.number)"
-#define CRASH_NAME	HEX("c.sha256") " || '-' || " HEX("substr(c.signature, 1, 4)")
-#define BOT_NAME							\
-	"(CASE b.owner WHEN 1 THEN b.name ELSE a.name || '/' || b.name END)"
-/* As the partial index of the ledger says it, which SQLite then uses. */
-#define KEPT		"outcome IN ('refused', 'held')"
-/* Jobs that are not over: their number is bounded, that of all jobs is not. */
-#define LIVE		"status IN ('pending', 'running', 'paused')"
-/* The newest build of each line of a project, of those that fit; the order
- * that people gave comes before that of arrival. */
-#define NEWEST(project, fits)						\
-	"SELECT b.id AS id, max(printf('%d%020d%020d', b.ord IS NOT NULL," \
-	" coalesce(b.ord, 0), b.id)) FROM build b"			\
-	" WHERE b.project = " project " AND " fits			\
-	" GROUP BY b.branch, b.engine, b.sanitizer"
-/* Those of epochs that were forgotten, too: a count never falls. */
-#define FATES								\
-	"(SELECT kind, outcome, count FROM epoch_count UNION ALL"	\
-	" SELECT kind, outcome, count FROM forgotten_count)"
-#define LABEL(name, column)	"'" name "=\"' || " column " || '\"'"
-
 const char *const db_views[] = {
 "CREATE TEMP VIEW v_build AS SELECT b.id AS id, " HEX("b.sha256") " AS key,"
-" p.name AS project, b.state AS state,"
+" p.name AS project, b.state AS state, b.branch AS branch, b.bytes AS bytes,"
 " json_object("
 "  'id', " HEX("b.sha256") ", 'project', p.name, 'branch', b.branch,"
 "  'revision', b.revision, 'order', b.ord, 'engine', b.engine,"
@@ -81,10 +49,11 @@ const char *const db_views[] = {
 "    'host_class', h.host_class, 'reason', h.reason,"
 "    'at', " TIME("h.at_ms") ") AS o FROM build_host h"
 "    WHERE h.build = b.id ORDER BY h.host_class)") ") AS detail"
-" FROM build b CROSS JOIN project p ON p.id = b.project",
+" FROM build b CROSS JOIN project p ON p.id = b.project WHERE sees(p.name)",
 
 "CREATE TEMP VIEW v_target AS SELECT t.id AS id, " TARGET_NAME " AS key,"
-" p.name AS project, t.of IS NOT NULL AS own,"
+" p.name AS project, t.of IS NOT NULL AS own, t.units AS units,"
+" t.edges AS edges,"
 " json_object("
 "  'target', " TARGET_NAME ", 'project', p.name, 'name', t.name,"
 "  'generation', t.generation, 'units', t.units,"
@@ -128,11 +97,12 @@ const char *const db_views[] = {
 "    'created', " TIME("j.created_ms") ") AS o FROM job j"
 "    WHERE j.target = t.id ORDER BY j.id DESC LIMIT 50)") ","
 "  'crash_folder', 'crashes/' || " TARGET_NAME ") AS detail"
-" FROM target t CROSS JOIN project p ON p.id = t.project",
+" FROM target t CROSS JOIN project p ON p.id = t.project WHERE sees(p.name)",
 
 "CREATE TEMP VIEW v_job AS SELECT j.id AS id, j.job AS key,"
 " " TARGET_NAME " AS target, j.status AS status, p.name AS project,"
-" ' ' || j.tags || ' ' AS tags,"
+" ' ' || j.tags || ' ' AS tags, j.weight AS weight, j.execs AS execs,"
+" j.spent_ms AS spent, j.ended_ms AS ended,"
 " json_object("
 "  'id', j.job, 'target', " TARGET_NAME ", 'project', p.name,"
 "  'build', " HEX("b.sha256") ", 'engine', j.engine,"
@@ -186,45 +156,19 @@ const char *const db_views[] = {
 "  'folder', 'jobs/' || j.job) AS detail"
 " FROM job j CROSS JOIN target t ON t.id = j.target"
 " CROSS JOIN project p ON p.id = t.project"
-" LEFT JOIN build b ON b.id = coalesce(j.current, j.build)",
+" LEFT JOIN build b ON b.id = coalesce(j.current, j.build)"
+" WHERE sees(p.name)",
 
-"CREATE TEMP VIEW v_bot AS SELECT b.id AS id, " BOT_NAME " AS key,"
-" b.state AS state, a.name AS account,"
-" json_object("
-"  'name', b.name, 'account', a.name, 'owner', " BOOL("b.owner = 1") ","
-"  'state', b.state, 'holds', " BOOL("b.holds <> 0") ", 'reason', b.said,"
-"  'slots', b.slots, 'free', b.free, 'load_percent', b.load,"
-"  'leases', (SELECT count(*) FROM lease l WHERE l.bot = b.id"
-"    AND l.state IN ('offered', 'running')),"
-"  'execs_per_second', coalesce((SELECT sum(l.execs_per_second)"
-"    FROM lease l WHERE l.bot = b.id"
-"    AND l.state IN ('offered', 'running')), 0),"
-"  'sandbox', b.sandbox, 'cores', b.cores, 'memory', b.memory,"
-"  'disk_free', b.disk_free, 'outbox_files', b.outbox_files,"
-"  'outbox_bytes', b.outbox_bytes, 'arch', b.arch, 'os', b.os,"
-"  'engines', " WORDS("b.engines") ", 'tags', " WORDS("replace(b.tags, char(10), ' ')") ","
-"  'wire_max', b.wire_max, 'epoch', (SELECT ep.epoch FROM epoch ep"
-"    WHERE ep.id = b.epoch),"
-"  'added', " TIME("b.added_ms") ", 'seen', " TIME("b.seen_ms") ") AS json,"
-" json_object("
-"  'leases_in_hand', " LIST("json_group_array(json(o)) FROM"
-"    (SELECT json_object('id', l.lease, 'job', j.job,"
-"    'target', " TARGET_NAME ", 'state', l.state, 'seconds', l.seconds,"
-"    'execs', l.execs, 'execs_per_second', l.execs_per_second) AS o"
-"    FROM lease l JOIN task k ON k.id = l.task"
-"    LEFT JOIN job j ON j.id = k.job"
-"    JOIN target t ON t.id = k.target JOIN project p ON p.id = t.project"
-"    WHERE l.bot = b.id AND l.state IN ('offered', 'running')"
-"    ORDER BY l.id)") ","
-"  'epochs', (SELECT count(*) FROM epoch ep WHERE ep.bot = b.id)) AS detail"
-" FROM bot b CROSS JOIN account a ON a.id = b.account",
+db_view_bot,
+db_view_bots,
 
 "CREATE TEMP VIEW v_bucket AS SELECT k.id AS id, " BUCKET_NAME " AS key,"
-" p.name AS project, k.status AS status,"
+" p.name AS project, k.status AS status, k.number AS number,"
+" k.last_ms AS last,"
 " json_object("
 "  'id', " BUCKET_NAME ", 'project', p.name, 'number', k.number,"
 "  'status', k.status, 'type', k.type, 'state', k.state,"
-"  'security', " BOOL("k.security <> 0") ","
+"  'security', " BOOL("k.security <> 0") ", 'issue', k.issue,"
 "  'crashes', (SELECT count(*) FROM crash c WHERE c.bucket = k.id),"
 "  'targets', " LIST("json_group_array(name) FROM (SELECT DISTINCT"
 "    t.name AS name FROM crash c JOIN target t ON t.id = c.target"
@@ -247,10 +191,11 @@ const char *const db_views[] = {
 "    WHERE c.bucket = k.id ORDER BY c.reproduced < c.tries, c.bytes, c.id"
 "    LIMIT 100)") ","
 "  'folder', 'buckets/' || p.name || '/' || k.number) AS detail"
-" FROM bucket k CROSS JOIN project p ON p.id = k.project",
+" FROM bucket k CROSS JOIN project p ON p.id = k.project WHERE sees(p.name)",
 
 "CREATE TEMP VIEW v_crash AS SELECT c.id AS id, " CRASH_NAME " AS key,"
-" p.name AS project, " TARGET_NAME " AS target,"
+" p.name AS project, " TARGET_NAME " AS target, c.bytes AS bytes,"
+" c.last_ms AS last,"
 " (SELECT kp.name || '-' || k.number FROM bucket k JOIN project kp"
 "   ON kp.id = k.project WHERE k.id = c.bucket) AS bucket,"
 " json_object("
@@ -279,22 +224,24 @@ const char *const db_views[] = {
 "    FROM observation o JOIN bot bo ON bo.id = o.bot"
 "    WHERE o.crash = c.id ORDER BY o.id DESC LIMIT 50)") ") AS detail"
 " FROM crash c CROSS JOIN target t ON t.id = c.target"
-" CROSS JOIN project p ON p.id = t.project",
+" CROSS JOIN project p ON p.id = t.project WHERE sees(p.name)",
 
 "CREATE TEMP VIEW v_unit AS SELECT u.id AS id, " HEX("u.sha256") " AS key,"
-" u.target AS target_id,"
+" u.target AS target_id, u.bytes AS bytes,"
 " json_object('serial', u.id, 'sha256', " HEX("u.sha256") ","
 "  'bytes', u.bytes, 'features', u.features, 'bot', b.name,"
 "  'added', " TIME("u.added_ms") ") AS json,"
 " json_object() AS detail"
-" FROM unit u CROSS JOIN bot b ON b.id = u.bot",
+" FROM unit u CROSS JOIN bot b ON b.id = u.bot"
+" WHERE sees_all() OR u.target NOT IN " HIDDEN_TARGETS,
 
 "CREATE TEMP VIEW v_event AS SELECT e.id AS id, e.id AS key, e.what AS what,"
+" e.who AS who, e.subject AS subject,"
 " json_object('id', e.id, 'at', " TIME("e.at_ms") ", 'who', e.who,"
 "  'what', e.what, 'subject', e.subject, 'detail', e.detail,"
 "  'trace', e.trace) AS json,"
 " json_object() AS detail"
-" FROM event e",
+" FROM event e WHERE " SEES_SUBJECT("e.subject"),
 
 "CREATE TEMP VIEW v_epoch AS SELECT e.id AS id, e.epoch AS key,"
 " " BOT_NAME " AS bot,"
@@ -334,6 +281,16 @@ const char *const db_views[] = {
 " FROM ledger l CROSS JOIN epoch e ON e.id = l.epoch"
 " CROSS JOIN bot b ON b.id = e.bot CROSS JOIN account a ON a.id = b.account",
 
+/* What was no JSON when it came in is shown as the text that it is. */
+"CREATE TEMP VIEW v_audit AS SELECT u.id AS id, u.id AS key, u.who AS who,"
+" u.what AS what, u.subject AS subject,"
+" json_object('id', u.id, 'at', " TIME("u.at_ms") ", 'at_ms', u.at_ms,"
+"  'who', u.who, 'what', u.what, 'subject', u.subject,"
+"  'before', " SIDE("u.before") ", 'after', " SIDE("u.after") ","
+"  'reason', u.reason, 'trace', u.trace, 'hash', " HEX("u.hash") ") AS json,"
+" json_object() AS detail"
+" FROM audit u WHERE " SEES_SUBJECT("u.subject"),
+
 /* Growth is that of the last 14 days; a project alone fills what is free now
  * in days_to_full.  Project 0, "", is all of them. */
 "CREATE TEMP VIEW v_usage AS SELECT coalesce(p.name, '') AS project,"
@@ -352,9 +309,13 @@ const char *const db_views[] = {
 /* Everything that can be counted, as one object. */
 "CREATE TEMP VIEW v_status AS SELECT json_object("
 "  'bots', " LIST("json_group_object(state, n) FROM (SELECT state,"
-"    count(*) AS n FROM bot GROUP BY state ORDER BY state)") ","
+"    count(*) AS n FROM bot WHERE state <> 'forgotten' GROUP BY state"
+"    ORDER BY state)") ","
+"  'drained', (SELECT count(*) FROM bot WHERE drained = 1"
+"    AND state NOT IN ('left', 'forgotten')),"
 "  'jobs', " LIST("json_group_object(status, n) FROM (SELECT status,"
-"    count(*) AS n FROM job GROUP BY status ORDER BY status)") ","
+"    count(*) AS n FROM job WHERE target NOT IN " HIDDEN_TARGETS
+"    GROUP BY status ORDER BY status)") ","
 "  'bundles', " LIST("json_group_object(outcome, n) FROM (SELECT outcome,"
 "    sum(count) AS n FROM " FATES " GROUP BY outcome ORDER BY outcome)")
 ",  'refused', (SELECT count(*) FROM ledger WHERE " KEPT
@@ -366,67 +327,29 @@ const char *const db_views[] = {
 "    'build_bytes', builds, 'bytes', corpus + crashes + builds,"
 "    'growth_per_day', growth, 'days_to_full',"
 "    CASE WHEN growth > 0 THEN room / growth END) AS o FROM v_usage"
-"    WHERE project <> '' ORDER BY corpus + crashes + builds DESC, project"
+"    WHERE project <> '' AND sees(project) ORDER BY corpus + crashes + builds DESC, project"
 "    LIMIT 100)") ","
 "  'days_to_full', (SELECT CASE WHEN growth > 0 THEN room / growth END"
 "    FROM v_usage WHERE project = ''),"
-"  'builds', (SELECT count(*) FROM build),"
-"  'targets', (SELECT count(*) FROM target WHERE of IS NULL),"
-"  'units', (SELECT coalesce(sum(units), 0) FROM target),"
-"  'unit_bytes', (SELECT coalesce(sum(unit_bytes), 0) FROM target),"
-"  'crashes', (SELECT count(*) FROM crash),"
-"  'buckets', (SELECT count(*) FROM bucket),"
-"  'execs', (SELECT coalesce(sum(execs), 0) FROM job) +"
-"    (SELECT coalesce(sum(execs), 0) FROM lease"
-"    WHERE state IN ('offered', 'running')),"
-"  'execs_per_second', (SELECT coalesce(sum(execs_per_second), 0)"
-"    FROM lease WHERE state IN ('offered', 'running'))) AS json",
+"  'builds', (SELECT count(*) FROM build WHERE project NOT IN " HIDDEN_PROJECTS
+"  ),"
+"  'targets', (SELECT count(*) FROM target WHERE of IS NULL AND"
+"    project NOT IN " HIDDEN_PROJECTS "),"
+"  'units', (SELECT coalesce(sum(units), 0) FROM target WHERE"
+"    project NOT IN " HIDDEN_PROJECTS "),"
+"  'unit_bytes', (SELECT coalesce(sum(unit_bytes), 0) FROM target WHERE"
+"    project NOT IN " HIDDEN_PROJECTS "),"
+"  'crashes', (SELECT count(*) FROM crash WHERE target NOT IN"
+"    " HIDDEN_TARGETS "),"
+"  'buckets', (SELECT count(*) FROM bucket WHERE project NOT IN"
+"    " HIDDEN_PROJECTS "),"
+"  'execs', (SELECT coalesce(sum(execs), 0) FROM job"
+"    WHERE target NOT IN " HIDDEN_TARGETS ") + " OPEN_LEASES("execs") ","
+"  'execs_per_second', " OPEN_LEASES("execs_per_second") ") AS json",
 
-/* What wants a person, a sentence each.  The order is that of urgency. */
-"CREATE TEMP VIEW v_alarm AS"
-" SELECT 1 AS rank, 'bot ' || " BOT_NAME " || ' is clashed: two live bots"
-" use its name, and it gets no work until one of them stops' AS text"
-" FROM bot b JOIN account a ON a.id = b.account WHERE b.state = 'clashed'"
-" UNION ALL SELECT 2, 'bot ' || " BOT_NAME " || ' is lost: last heard of at '"
-" || coalesce(" TIME("b.seen_ms") ", 'no time')"
-" FROM bot b JOIN account a ON a.id = b.account WHERE b.state = 'lost'"
-" UNION ALL SELECT 3, 'account ' || a.name || ' sends data as bot ' || b.name"
-" || ', which is another account''s: the data is taken, no work is given'"
-" FROM bot b JOIN account a ON a.id = b.account WHERE b.owner = 0"
-" UNION ALL SELECT 4, 'bot ' || " BOT_NAME " || ' takes no work: ' ||"
-" CASE b.said WHEN '' THEN 'it says hold' ELSE b.said END"
-" FROM bot b JOIN account a ON a.id = b.account"
-" WHERE b.holds <> 0 AND b.state IN ('up', 'late')"
-" UNION ALL SELECT 5, 'bot ' || " BOT_NAME " || ' runs targets without a"
-" sandbox' FROM bot b JOIN account a ON a.id = b.account"
-" WHERE b.sandbox = 'none' AND b.state IN ('up', 'late')"
-" UNION ALL SELECT 6, 'bundles of one id with different contents: ' || n ||"
-" '; was a bot''s state folder copied?' FROM (SELECT sum(count) AS n"
-" FROM epoch_count WHERE outcome = 'conflict') WHERE n > 0"
-" UNION ALL SELECT 7, 'refused bundles: ' || n || ', see: pfadm spool list'"
-" FROM (SELECT count(*) AS n FROM ledger WHERE " KEPT
-" AND outcome = 'refused') WHERE n > 0"
-" UNION ALL SELECT 8, 'bundles held for a newer version of the master: '"
-" || n FROM (SELECT count(*) AS n FROM ledger WHERE " KEPT
-" AND outcome = 'held') WHERE n > 0"
-" UNION ALL SELECT 9, 'job ' || j.job || ' failed: ' || j.reason"
-" FROM job j WHERE j.status = 'failed'"
-" AND j.ended_ms > (SELECT max(at_ms) FROM event) - 86400000"
-" UNION ALL SELECT 9, 'job ' || j.job || ' has a task parked as poison, it '"
-" || k.reason || '; to try it again: pfadm job resume ' || j.job"
-" FROM job j CROSS JOIN task k ON k.job = j.id AND k.state = 'parked'"
-" WHERE j." LIVE
-" UNION ALL SELECT 10, 'build ' || substr(" HEX("u.sha256") ", 1, 12) ||"
-" ' waits for a bot that can check it' FROM build u WHERE u.state = 'new'"
-" AND EXISTS (SELECT 1 FROM task k WHERE k.build = u.id"
-" AND k.kind = 'check' AND k.state = 'ready') AND NOT EXISTS (SELECT 1"
-" FROM bot b WHERE b.state IN ('up', 'late') AND" SQL_COULD "AND NOT EXISTS"
-" (SELECT 1 FROM build_host h WHERE h.build = u.id"
-" AND h.host_class = b.host_class))"
-" UNION ALL SELECT 11, 'jobs wait and no bot is up'"
-" WHERE EXISTS (SELECT 1 FROM job WHERE status = 'pending')"
-" AND NOT EXISTS (SELECT 1 FROM bot WHERE state IN ('up', 'late')"
-" AND owner = 1)",
+db_table_account_usage,
+db_view_account,
+db_view_alarm,
 
 /* Gauges and counters that are facts; labels as Prometheus writes them (names
  * passed the gate, so nothing in them needs escaping). */
@@ -436,9 +359,9 @@ const char *const db_views[] = {
 " UNION ALL SELECT 'pandafuzz_spool_bundles', 'queue=\"held\"', count(*)"
 " FROM ledger WHERE " KEPT " AND outcome = 'held'"
 " UNION ALL SELECT 'pandafuzz_bots', " LABEL("state", "state") ","
-" count(*) FROM bot GROUP BY state"
+" count(*) FROM bot WHERE state <> 'forgotten' GROUP BY state"
 " UNION ALL SELECT 'pandafuzz_jobs', " LABEL("state", "status") ", count(*)"
-" FROM job GROUP BY status"
+" FROM job WHERE target NOT IN " HIDDEN_TARGETS " GROUP BY status"
 " UNION ALL SELECT 'pandafuzz_ingest_bundles_total',"
 " " LABEL("kind", "kind") " || ',' || " LABEL("result", "outcome") ","
 " sum(count) FROM " FATES " GROUP BY kind, outcome"
@@ -458,9 +381,10 @@ const char *const db_views[] = {
 ", (SELECT count(*) FROM crash c WHERE c.target = v.id) FROM v_target v"
 " UNION ALL SELECT 'pandafuzz_crash_buckets', " LABEL("project", "p.name")
 ", (SELECT count(*) FROM bucket k WHERE k.project = p.id) FROM project p"
+" WHERE sees(p.name)"
 " UNION ALL SELECT 'pandafuzz_bot_last_seen_timestamp_seconds',"
 " " LABEL("bot", "name") ", seen_ms / 1000 FROM bot"
-" WHERE owner = 1 AND seen_ms > 0",
+" WHERE owner = 1 AND seen_ms > 0 AND pool = '' AND state <> 'forgotten'",
 NULL
 };
 /* clang-format on */

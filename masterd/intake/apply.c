@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "masterd/db/bots.h"
@@ -15,6 +16,8 @@
 
 #define EPOCHS_MOST 32 /* of one beat (PROTOCOL 24) */
 #define NEEDS_MOST  1024
+#define FACTS_MOST  4096 /* bytes of what a bot says of its engines */
+#define FACT_MOST   600
 
 /* Text of the first record of a type, cleaned where it was taken; "" if none. */
 static const char *
@@ -36,15 +39,49 @@ turn_of(const struct apply *a)
 
 /* ---- register -------------------------------------------------------- */
 
+/* "libfuzzer":"14.0.6, -fork" */
+static void
+add_fact(struct buf *facts, const char *engine, const struct buf *text)
+{
+	struct buf line = BUF_INIT;
+	size_t len = text->len;
+
+	if (facts->len > FACTS_MOST)
+		return;
+	while (len > 0 && strchr("\n ", text->data[len - 1]) != NULL)
+		len--;
+	text_clean_line(&line, buf_text(text), len, FACT_MOST);
+	json_put_string(facts, engine, buf_text(&line));
+	buf_release(&line);
+}
+
+/* Words of lower case, a blank between; what is none is left out. */
+static void
+add_words(struct buf *to, const char *list)
+{
+	char word[WORD_MAX_LEN + 1];
+	size_t len;
+
+	for (list += strspn(list, " \t\n"); *list != '\0' && to->len < 512;
+	     list += strspn(list, " \t\n")) {
+		len = strcspn(list, " \t\n");
+		snprintf(word, sizeof(word), "%.*s", (int)len, list);
+		if (len <= WORD_MAX_LEN && word_ok(word))
+			buf_printf(to, "%s%s", to->len > 0 ? " " : "", word);
+		list += len;
+	}
+}
+
 static int
 apply_register(
     const struct apply *a, const struct taken *t, int64_t bot, struct err *e)
 {
 	struct bot_facts f = {.sandbox = "", .arch = ""};
-	struct buf engines = BUF_INIT;
+	struct buf engines = BUF_INIT, facts = BUF_INIT, sanitizers = BUF_INIT;
 	const struct record *r;
 	int i, result;
 
+	json_open(&facts, NULL, '{');
 	for (i = 0; i < t->count; i++) {
 		r = &t->items[i].r;
 		if (r->type == REC_HOST) {
@@ -56,6 +93,7 @@ apply_register(
 		} else if (r->type == REC_ENGINE && engines.len < 512) {
 			buf_printf(
 			    &engines, "%s%s", engines.len ? " " : "", r->word);
+			add_fact(&facts, r->word, &t->items[i].text);
 		} else if (r->type == REC_WIRE && r->n[WIRE_N] > f.wire_max) {
 			f.wire_max = r->n[WIRE_N];
 		}
@@ -64,8 +102,17 @@ apply_register(
 	f.cpu = text_of(t, REC_CPU);
 	f.tags = text_of(t, REC_TAGS);
 	f.engines = buf_text(&engines);
+	json_close(&facts, '}');
+	f.engine_facts = buf_text(&facts);
+	f.program = text_of(t, REC_PROGRAM);
+	if (name_ok(text_of(t, REC_POOL)))
+		f.pool = text_of(t, REC_POOL);
+	add_words(&sanitizers, text_of(t, REC_SANITIZERS));
+	f.sanitizers = buf_text(&sanitizers);
 	result = bots_register(a->db, bot, &f, e);
 	buf_release(&engines);
+	buf_release(&facts);
+	buf_release(&sanitizers);
 	return result;
 }
 
@@ -133,17 +180,24 @@ apply_beat(
 	    .up_ms = a->up_ms,
 	    .changed = a->touched,
 	    .arg = a->arg};
+	struct beat_outcome outcome = {NULL, false};
 	const struct record *r;
 	enum beat_sense sense;
 	int i;
 
 	read_beat(t, &b, epochs);
+	b.outcome = &outcome;
 	if (bots_beat(a->db, &b, &sense, e) == -1 ||
 	    apply_admissions(a, t, bot, e) == -1)
 		return -1;
 	if (sense == BEAT_NEW_EPOCH)
-		log_info("bot.epoch", LOG_T("bot", t->id.bot.text),
+		log_info("epoch.new", LOG_T("bot", t->id.bot.text),
 		    LOG_T("epoch", text_hex64(t->id.epoch).text));
+	/* events: bot.back bot.off */
+	if (outcome.event != NULL)
+		log_info(outcome.event, LOG_T("bot", t->id.bot.text));
+	if (outcome.moved)
+		a->moved(a->arg);
 	if (sense != BEAT_LIVE && sense != BEAT_NEW_EPOCH)
 		return 0;
 	for (i = 0; i < t->count; i++) {
@@ -178,16 +232,18 @@ static int
 tell_bucket(const struct apply *a, const struct taken *t,
     const struct item *crash, const struct facts_bucket *b, struct err *e)
 {
-	char subject[NAME_MAX_LEN + 24];
+	char subject[NAME_MAX_LEN + 24], detail[400];
 
 	snprintf(subject, sizeof(subject), "%s-%jd", t->place.project.text,
 	    (intmax_t)b->number);
+	snprintf(detail, sizeof(detail), "%s in %.300s",
+	    triage_type_text(crash->triage).text, crash->triage->state[0]);
 	log_info("bucket.new", LOG_T("bucket", subject),
 	    LOG_T("type", triage_type_text(crash->triage).text),
 	    LOG_T("state", crash->triage->state[0]),
 	    LOG_T("bot", t->id.bot.text));
-	return db_event(a->db, "master", "bucket.new", subject,
-	    triage_type_text(crash->triage).text, t->header.trace, e);
+	return db_event(
+	    a->db, "master", "bucket.new", subject, detail, t->header.trace, e);
 }
 
 static int
@@ -282,7 +338,9 @@ apply_deregister(
 	    leases_end_epoch(
 		a->db, epoch, LEASE_LEFT, "the bot left", &turn, e) == -1)
 		return -1;
-	return bots_deregister(a->db, bot, t->id.epoch, e);
+	log_info("bot.left", LOG_T("bot", t->id.bot.text));
+	return bots_deregister(
+	    a->db, bot, t->id.epoch, text_of(t, REC_REASON), e);
 }
 
 static int
@@ -359,6 +417,7 @@ tell_fate(
 	if (t->fate == FATE_CONFLICT &&
 	    bots_want_new_epoch(a->db, bot, e) == -1)
 		return -1;
+	/* noted: bundle.conflict bundle.refused bundle.held bundle.damaged */
 	snprintf(what, sizeof(what), "bundle.%s", fate_name(t->fate));
 	return db_event(a->db, "master", what, t->name,
 	    t->fate == FATE_CONFLICT ? "another bundle has this id: the bot "
@@ -367,10 +426,32 @@ tell_fate(
 	    t->header.trace, e);
 }
 
+/* Bundles after which slots may be free that were not, or of use that were
+ * of none.  Of beats apply_beat() knows. */
+static bool
+moves(enum bundle_kind kind)
+{
+	return kind == KIND_REGISTER || kind == KIND_DEREGISTER ||
+	    kind == KIND_COMPLETE;
+}
+
+/* The last bundle that a complete waits for may be of any kind. */
+static int
+settle(const struct apply *a, int64_t bot, struct err *e)
+{
+	const struct lease_turn turn = turn_of(a);
+	int64_t before = db_total_changes(a->db);
+
+	if (leases_settle(a->db, bot, &turn, e) == -1)
+		return -1;
+	if (db_total_changes(a->db) != before)
+		a->moved(a->arg);
+	return 0;
+}
+
 int
 apply_taken(const struct apply *a, struct taken *t, struct err *e)
 {
-	const struct lease_turn turn = turn_of(a);
 	int64_t bot;
 
 	if (bots_get(a->db, t->account_name, t->id.bot.text, a->now_ms, &bot,
@@ -391,9 +472,10 @@ apply_taken(const struct apply *a, struct taken *t, struct err *e)
 	if (t->fate != FATE_DAMAGED &&
 	    ledger_clear_attempts(a->db, t->account_name, t->name, e) == -1)
 		return -1;
-	if (tell_fate(a, t, bot, e) == -1 ||
-	    leases_settle(a->db, bot, &turn, e) == -1)
+	if (tell_fate(a, t, bot, e) == -1 || settle(a, bot, e) == -1)
 		return -1;
+	if (t->has_header && moves(t->header.kind))
+		a->moved(a->arg);
 	a->touched(a->arg, bot);
 	return 0;
 }

@@ -10,6 +10,8 @@ struct apply {
 	uint64_t up_ms;  /* observed */
 	/* A bot whose status.json must be published after the commit. */
 	void (*touched)(void *arg, int64_t bot);
+	/* Slots came free, or of use: plan soon. */
+	void (*moved)(void *arg);
 	void *arg;
 };
 

@@ -1,6 +1,8 @@
 /*
  * Bundles in hand and the batch they form.
  */
+#include <sys/stat.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,12 +28,16 @@ struct taken *
 taken_new(const char *account, const char *name, int fd, uint64_t size)
 {
 	struct taken *t = mem_alloc(sizeof(*t));
+	struct stat st;
 
 	text_copy(t->account_name, sizeof(t->account_name), account);
 	text_copy(t->name, sizeof(t->name), name);
 	(void)bundle_id_parse(&t->id, name, NULL);
 	t->fd = fd;
 	t->size = size;
+	if (fstat(fd, &st) == 0)
+		t->arrived_ms = (uint64_t)st.st_ctim.tv_sec * 1000 +
+		    (uint64_t)st.st_ctim.tv_nsec / 1000000;
 	return t;
 }
 

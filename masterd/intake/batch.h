@@ -53,7 +53,8 @@ struct taken {
 	struct bundle_id id;
 	int fd;
 	uint64_t size;
-	bool again; /* spool retry, or held and upgraded */
+	uint64_t arrived_ms; /* wall time of its rename into new/ */
+	bool again;          /* spool retry, or held and upgraded */
 	enum reject_kind again_kind;
 	struct reject_name again_name;
 	bool has_header;

@@ -1,5 +1,7 @@
 /*
- * Keeping a decode child: start, feed, listen, watch over, replace.
+ * Keeping decode children: start, feed, listen, watch over, replace.  One is at
+ * work; those of the accounts before it are parked, for a start costs as much
+ * as hundreds of bundles and many accounts send one bundle each.
  *
  * A bundle may cost DECODE_CPU_MS of the child's processor time and
  * DECODE_WALL_MS of ours (PROTOCOL 16 says what counts as its own fault).
@@ -27,8 +29,17 @@
 #define DECODE_WALL_MS (10 * 60 * 1000)
 #define WATCH_MS       1000
 #define RUN_MOST       256 /* bundles of one child; a start costs 10 ms */
+#define PARKED_MOST    15
 #define PIPE_BYTES     (1024 * 1024)
 #define READ_AT_ONCE   (512 * 1024) /* a turn of the loop */
+
+/* One that waits for its account's next bundle, and has none in hand. */
+struct parked {
+	pid_t pid; /* 0: free */
+	int feed, frames, run;
+	char account[NAME_MAX_LEN + 1];
+	uint64_t since;
+};
 
 struct decoder {
 	struct loop *loop;
@@ -44,6 +55,7 @@ struct decoder {
 	bool overrun;                   /* we killed it for its own fault */
 	char why[256];
 	struct buf in;
+	struct parked parked[PARKED_MOST];
 };
 
 struct decoder *
@@ -89,6 +101,97 @@ reap(struct decoder *d)
 	waitpid(d->pid, NULL, 0);
 }
 
+/* ---- parking --------------------------------------------------------- */
+
+static void
+end_parked(struct parked *p)
+{
+	if (p->pid == 0)
+		return;
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, NULL, 0);
+	close(p->feed);
+	close(p->frames);
+	p->pid = 0;
+}
+
+static void
+unpark_all(struct decoder *d)
+{
+	int i;
+
+	for (i = 0; i < PARKED_MOST; i++)
+		end_parked(&d->parked[i]);
+}
+
+/* A free place, or that of who waits longest. */
+static struct parked *
+place_to_park(struct decoder *d)
+{
+	struct parked *oldest = &d->parked[0];
+	int i;
+
+	for (i = 0; i < PARKED_MOST; i++) {
+		if (d->parked[i].pid == 0)
+			return &d->parked[i];
+		if (d->parked[i].since < oldest->since)
+			oldest = &d->parked[i];
+	}
+	end_parked(oldest);
+	return oldest;
+}
+
+static void
+park(struct decoder *d)
+{
+	struct parked *p = place_to_park(d);
+
+	p->pid = d->pid;
+	p->feed = d->feed;
+	p->frames = d->frames;
+	p->run = d->run;
+	text_copy(p->account, sizeof(p->account), d->account);
+	p->since = clock_up_ms();
+	loop_drop(d->child);
+	d->child = NULL;
+	d->feed = d->frames = -1;
+	drop_child(d);
+}
+
+static int listen_to_child(struct decoder *d, struct err *e);
+
+/* Is there one of this account, alive?  It is at work again then. */
+static bool
+unpark(struct decoder *d, const char *account)
+{
+	struct parked *p;
+	struct err e;
+	int i;
+
+	for (i = 0; i < PARKED_MOST; i++) {
+		p = &d->parked[i];
+		if (p->pid == 0 || strcmp(p->account, account) != 0)
+			continue;
+		if (waitpid(p->pid, NULL, WNOHANG) != 0) {
+			close(p->feed);
+			close(p->frames);
+			p->pid = 0;
+			return false;
+		}
+		d->pid = p->pid;
+		d->feed = p->feed;
+		d->frames = p->frames;
+		d->run = p->run;
+		p->pid = 0;
+		if (listen_to_child(d, &e) == 0)
+			return true;
+		reap(d);
+		drop_child(d);
+		return false;
+	}
+	return false;
+}
+
 void
 decoder_free(struct decoder *d)
 {
@@ -96,6 +199,7 @@ decoder_free(struct decoder *d)
 		return;
 	reap(d);
 	drop_child(d);
+	unpark_all(d);
 	loop_drop(d->watch);
 	buf_release(&d->in);
 	free(d);
@@ -292,6 +396,18 @@ on_death(void *arg, pid_t pid, int status)
 }
 
 static int
+listen_to_child(struct decoder *d, struct err *e)
+{
+	d->io = loop_io(d->loop, d->frames, EPOLLIN, on_frames, d, e);
+	d->child = loop_child(d->loop, d->pid, on_death, d, e);
+	if (d->watch == NULL)
+		d->watch = loop_timer(d->loop, on_watch, d, e);
+	if (d->io == NULL || d->child == NULL || d->watch == NULL)
+		return -1;
+	return loop_timer_set(d->watch, WATCH_MS, e);
+}
+
+static int
 start_child(struct decoder *d, struct err *e)
 {
 	int pair[2], pipes[2];
@@ -315,13 +431,7 @@ start_child(struct decoder *d, struct err *e)
 		d->pid = 0;
 		return -1;
 	}
-	d->io = loop_io(d->loop, d->frames, EPOLLIN, on_frames, d, e);
-	d->child = loop_child(d->loop, d->pid, on_death, d, e);
-	if (d->watch == NULL)
-		d->watch = loop_timer(d->loop, on_watch, d, e);
-	if (d->io == NULL || d->child == NULL || d->watch == NULL)
-		return -1;
-	return loop_timer_set(d->watch, WATCH_MS, e);
+	return listen_to_child(d, e);
 }
 
 bool
@@ -354,24 +464,38 @@ send_fd(struct decoder *d, int fd)
 	return sendmsg(d->feed, &msg, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
+/*
+ * A child for this account is at work: the one that is, one that was parked,
+ * or a fresh one; always that after a long run.  The one before has nothing in
+ * hand (decoder_takes() saw to it).
+ */
+static int
+at_work_for(struct decoder *d, const char *account, struct err *e)
+{
+	if (d->pid != 0 && d->submitted == 0) {
+		if (d->run >= RUN_MOST || d->in.len > 0 || d->io == NULL) {
+			reap(d);
+			drop_child(d);
+		} else if (strcmp(d->account, account) != 0)
+			park(d);
+	}
+	if (d->pid != 0)
+		return 0;
+	if (!unpark(d, account) && start_child(d, e) == -1) {
+		reap(d);
+		drop_child(d);
+		return -1;
+	}
+	text_copy(d->account, sizeof(d->account), account);
+	return 0;
+}
+
 int
 decoder_submit(struct decoder *d, const char *account, int fd, struct err *e)
 {
-	/* Another account, or a long run: a fresh child.  The old one has
-	 * nothing in hand (decoder_takes() saw to it). */
-	if (d->pid != 0 && d->submitted == 0 &&
-	    (strcmp(d->account, account) != 0 || d->run >= RUN_MOST)) {
-		reap(d);
-		drop_child(d);
-	}
-	if (d->pid == 0) {
-		if (start_child(d, e) == -1) {
-			reap(d);
-			drop_child(d);
-			close(fd);
-			return -1;
-		}
-		text_copy(d->account, sizeof(d->account), account);
+	if (at_work_for(d, account, e) == -1) {
+		close(fd);
+		return -1;
 	}
 	/* A child that just died is noticed by on_death(), which has this
 	 * one submitted again with the others. */

@@ -8,9 +8,10 @@
 #include "masterd/intake/frame.h"
 
 /*
- * masterd's side of decoding: keeps a decode child, hands it descriptors, and
- * turns its checked frames into calls.  Results come in the order of
- * submission.  A child serves one account's run and is then replaced.
+ * masterd's side of decoding: keeps decode children, hands one of them
+ * descriptors, and turns its checked frames into calls.  Results come in the
+ * order of submission.  A child serves one account only, is parked while
+ * others have their turn, and is replaced after a run of bundles.
  */
 struct decoder;
 

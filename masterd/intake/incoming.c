@@ -16,6 +16,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/log.h"
 #include "lib/base/random.h"
+#include "lib/wire/invitation.h"
 #include "masterd/intake/fair.h"
 #include "masterd/intake/incoming.h"
 #include "masterd/intake/reject.h"
@@ -25,6 +26,10 @@
 #define LOST_MS   5000 /* while a folder is not there */
 
 #define URGENT_CLASSES 2 /* h and c */
+
+#define COUNT_MS    5000
+#define COUNT_FILES 100000 /* where there is no limit */
+#define RATE_MS     20     /* at least, until the next look at a bucket */
 
 struct incoming {
 	int spool_dir; /* ROOT/spool */
@@ -36,6 +41,10 @@ struct incoming {
 	struct account *turn[FAIR_CLASSES];
 	int classes; /* that are taken now */
 	struct loop_source *timer, *watch;
+	struct incoming_limits hooks; /* limits: NULL when there are none */
+	struct loop_source *count_timer, *rate_timer;
+	uint64_t
+	    rate_up; /* up-time for which rate_timer is set; 0: it is not */
 };
 
 static const struct spool_names names = {bundle_name_ok, bundle_name_order};
@@ -144,6 +153,116 @@ find(struct incoming *in, const char *name)
 	return NULL;
 }
 
+/* ---- limits ---------------------------------------------------------- */
+
+static void
+ask_limits(struct incoming *in, struct account *a)
+{
+	if (in->hooks.limits == NULL)
+		return;
+	in->hooks.limits(in->hooks.arg, a->name.text, &a->limits);
+	meter_set(&a->meter, a->limits.rate, clock_up_ms());
+}
+
+/* Over its rate since the last count, and still behind. */
+static void
+judge_rate(struct account *a)
+{
+	bool behind = a->starved && fair_count(a->fair) > 0;
+
+	a->starved = false;
+	if (!behind || a->level != USAGE_OPEN)
+		return;
+	a->level = USAGE_HOLD;
+	snprintf(a->hold, sizeof(a->hold),
+	    "this account sends more than its %ju bundles a minute",
+	    (uintmax_t)a->limits.rate);
+}
+
+static void
+count(struct account *a)
+{
+	uint64_t most = a->limits.files == 0 ? COUNT_FILES : a->limits.files;
+
+	usage_count(&a->usage, spool_tmp_fd(a->spool), spool_new_fd(a->spool),
+	    2 * most + 1000);
+	a->level = usage_judge(
+	    &a->usage, &a->limits, a->level, a->hold, sizeof(a->hold));
+	judge_rate(a);
+	a->incoming->hooks.counted(a->incoming->hooks.arg, a);
+}
+
+static void
+on_count(void *arg)
+{
+	struct incoming *in = arg;
+	struct account *a;
+
+	loop_timer_set(in->count_timer, COUNT_MS, NULL);
+	for (a = in->accounts; a != NULL; a = a->next)
+		count(a);
+}
+
+static void
+on_rate(void *arg)
+{
+	struct incoming *in = arg;
+
+	in->rate_up = 0;
+	in->wake(in->arg);
+}
+
+void
+incoming_limit(struct incoming *in, const struct incoming_limits *l)
+{
+	struct account *a;
+
+	in->hooks = *l;
+	for (a = in->accounts; a != NULL; a = a->next)
+		ask_limits(in, a);
+	loop_timer_set(in->count_timer, 0, NULL);
+	loop_timer_set(in->rate_timer, 0, NULL);
+}
+
+static enum meter_what
+meter_of(int cls)
+{
+	return cls == 0 ? METER_BEATS : METER_REST;
+}
+
+static void
+wake_in(struct incoming *in, uint64_t ms)
+{
+	uint64_t at;
+
+	if (ms < RATE_MS)
+		ms = RATE_MS;
+	at = clock_up_ms() + ms;
+	if (in->rate_up != 0 && in->rate_up <= at)
+		return;
+	in->rate_up = at;
+	loop_timer_set(in->rate_timer, ms, NULL);
+}
+
+/* Has it something of this class, and may it be served?  What has to wait
+ * wakes us when its time has come. */
+static bool
+may_serve(struct account *a, int cls)
+{
+	uint64_t wait;
+
+	if (!fair_has(a->fair, cls))
+		return false;
+	wait = meter_wait(&a->meter, meter_of(cls), clock_up_ms());
+	if (wait == 0)
+		return true;
+	a->starved = true;
+	wake_in(a->incoming, wait);
+	return false;
+}
+
+/* ---- accounts -------------------------------------------------------- */
+
 static int
 found(void *arg, int dirfd, const char *name)
 {
@@ -154,7 +273,7 @@ found(void *arg, int dirfd, const char *name)
 	int fd;
 
 	if (name_parse(&checked, "account", name, NULL) == -1 ||
-	    find(in, name) != NULL)
+	    strcmp(name, ENROL_ACCOUNT) == 0 || find(in, name) != NULL)
 		return 0;
 	if ((fd = fs_open_dir(dirfd, name, NULL)) == -1)
 		return 0;
@@ -172,6 +291,7 @@ found(void *arg, int dirfd, const char *name)
 	a->fair = fair_new();
 	a->next = in->accounts;
 	in->accounts = a;
+	ask_limits(in, a);
 	/* Watch first, then scan: nothing falls between. */
 	watch(a);
 	scan(a);
@@ -234,6 +354,8 @@ incoming_open(int root, struct loop *loop, struct reject *reject, loop_fn *wake,
 	in->spool_dir = fs_make_dir_open(root, "spool", 0755, e);
 	if (in->spool_dir == -1 ||
 	    (in->timer = loop_timer(loop, on_timer, in, e)) == NULL ||
+	    (in->count_timer = loop_timer(loop, on_count, in, e)) == NULL ||
+	    (in->rate_timer = loop_timer(loop, on_rate, in, e)) == NULL ||
 	    (in->watch = loop_watch(loop, in->spool_dir, on_account, in, e)) ==
 		NULL ||
 	    loop_timer_set(in->timer, RESCAN_MS, e) == -1) {
@@ -260,6 +382,8 @@ incoming_close(struct incoming *in)
 	}
 	loop_drop(in->timer);
 	loop_drop(in->watch);
+	loop_drop(in->count_timer);
+	loop_drop(in->rate_timer);
 	if (in->spool_dir != -1)
 		close(in->spool_dir);
 	free(in);
@@ -275,10 +399,10 @@ next_account(struct incoming *in, int cls)
 	    ? in->accounts
 	    : in->turn[cls]->next;
 	for (a = start; a != NULL; a = a->next)
-		if (fair_has(a->fair, cls))
+		if (may_serve(a, cls))
 			return a;
 	for (a = in->accounts; a != start; a = a->next)
-		if (fair_has(a->fair, cls))
+		if (may_serve(a, cls))
 			return a;
 	return NULL;
 }
@@ -310,6 +434,7 @@ incoming_next(struct incoming *in, struct account **account, const char **name)
 		if ((*account = next_account(in, cls)) == NULL)
 			continue;
 		in->turn[cls] = *account;
+		meter_take(&(*account)->meter, meter_of(cls), clock_up_ms());
 		*name = fair_next((*account)->fair, cls);
 		return true;
 	}

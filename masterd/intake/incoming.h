@@ -7,6 +7,7 @@
 #include "lib/base/err.h"
 #include "lib/base/loop.h"
 #include "lib/wire/ids.h"
+#include "masterd/intake/meter.h"
 #include "spool/spool.h"
 
 /*
@@ -14,7 +15,12 @@
  * fair order (DESIGN 5): h before c before b; within a class round robin over
  * accounts, and within an account over bots.
  *
- * An account is a folder of spool/ with incoming/{tmp,new}.
+ * An account is a folder of spool/ with incoming/{tmp,new}, but for the one in
+ * which machines enrol (masterd/accounts).
+ *
+ * Each account has limits.  Over its rate its bundles wait their turn; over
+ * what may lie there its bots are told to hold, and when they go on all the
+ * same it is shut (meter.h).
  */
 struct incoming;
 struct reject;
@@ -27,7 +33,24 @@ struct account {
 	struct fair *fair; /* names taken from the spool, in hand */
 	struct account *next;
 	bool watched_lost;
+	struct limits limits;
+	struct meter meter;
+	struct usage usage; /* as counted last */
+	enum usage_level level;
+	bool starved;   /* its bucket was empty since the last count */
+	char hold[160]; /* why its bots are to hold; "" */
 };
+
+struct incoming_limits {
+	void *arg;
+	/* Limits of an account as they are now. */
+	void (*limits)(void *arg, const char *account, struct limits *l);
+	/* It was counted: usage, level and hold of "a" may be others now. */
+	void (*counted)(void *arg, const struct account *a);
+};
+
+/* From now on there are limits; again: they may have changed. */
+void incoming_limit(struct incoming *in, const struct incoming_limits *l);
 
 /* "wake" is called from the loop when something may have come in. */
 struct incoming *incoming_open(int root, struct loop *loop,

@@ -273,6 +273,10 @@ link_crash(void *arg, const struct facts_place *place,
 	return 0;
 }
 
+/* From what nobody notices to what a full disk makes of it. */
+static const uint64_t took_ms[] = {
+    10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 60000, 600000};
+
 struct ingest *
 ingest_open(int root, struct loop *loop, struct db *db, struct store *store,
     const struct ingest_hooks *hooks, bool unclean, struct err *e)
@@ -283,6 +287,8 @@ ingest_open(int root, struct loop *loop, struct db *db, struct store *store,
 	g->store = store;
 	g->hooks = *hooks;
 	g->pending_last = &g->pending;
+	g->gauges.took = (struct histogram){
+	    .limits = took_ms, .count = sizeof(took_ms) / sizeof(took_ms[0])};
 	batch_init(&g->filling);
 	batch_init(&g->committing);
 	g->decoder = decoder_new(loop, &ingest_decoder_calls, g);
@@ -303,6 +309,12 @@ ingest_open(int root, struct loop *loop, struct db *db, struct store *store,
 	reject_each_held(g->reject, take_held, g);
 	ingest_wake(g);
 	return g;
+}
+
+void
+ingest_limit(struct ingest *g, const struct incoming_limits *l)
+{
+	incoming_limit(g->incoming, l);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/histogram.h"
 #include "lib/base/loop.h"
 #include "masterd/db/db.h"
 #include "masterd/store/store.h"
@@ -19,8 +20,8 @@ struct ingest_hooks {
 	void *arg;
 	/* In the transaction: this bot's status.json will change. */
 	int (*will_publish)(void *arg, int64_t bot, struct err *e);
-	/* After the COMMIT: publish those. */
-	void (*publish)(void *arg);
+	/* After the COMMIT: publish those; "moved": slots came free. */
+	void (*publish)(void *arg, bool moved);
 	/* The master's observed up-time. */
 	uint64_t (*up_ms)(void *arg);
 	/* I/O error or broken invariant: the process must end. */
@@ -30,10 +31,11 @@ struct ingest_hooks {
 struct ingest_gauges {
 	uint64_t bundles[6]; /* by fate, since start */
 	uint64_t units, crashes, beats;
-	uint64_t per_minute; /* bundles of the last whole minute */
-	uint64_t waiting;    /* files in incoming/new */
-	uint64_t in_hand;    /* of these, in a batch */
-	uint64_t oldest_ms;  /* age of the oldest that is in hand */
+	uint64_t per_minute;   /* bundles of the last whole minute */
+	uint64_t waiting;      /* files in incoming/new */
+	uint64_t in_hand;      /* of these, in a batch */
+	uint64_t oldest_ms;    /* age of the oldest that is in hand */
+	struct histogram took; /* ms from a rename into new/ to the COMMIT */
 };
 
 struct ingest *ingest_open(int root, struct loop *loop, struct db *db,
@@ -44,6 +46,10 @@ struct ingest *ingest_open(int root, struct loop *loop, struct db *db,
  * committed. */
 void ingest_stop(struct ingest *g, loop_fn *done, void *arg);
 void ingest_close(struct ingest *g);
+
+/* Limits of accounts (incoming.h); again: they may have changed. */
+struct incoming_limits;
+void ingest_limit(struct ingest *g, const struct incoming_limits *l);
 
 /* Take a rejected bundle again (spool retry). */
 int ingest_again(

@@ -47,6 +47,22 @@ touched(void *arg, int64_t bot)
 		g->apply_error = e;
 }
 
+static void
+moved(void *arg)
+{
+	((struct ingest *)arg)->moved = true;
+}
+
+/* What is done from here on is done for this bundle; NULL: for none. */
+static void
+work_for(struct ingest *g, const struct taken *t)
+{
+	const char *trace = t == NULL || !t->has_header ? "" : t->header.trace;
+
+	log_set_trace(trace);
+	db_set_trace(g->db, trace);
+}
+
 /*
  * One bundle in its own savepoint: what the database's rules refuse is undone
  * and refused in a later batch, the rest of this one goes on.
@@ -78,22 +94,27 @@ record(struct ingest *g, struct err *e)
 	    .now_ms = clock_wall_ms(),
 	    .up_ms = g->hooks.up_ms(g->hooks.arg),
 	    .touched = touched,
+	    .moved = moved,
 	    .arg = g};
 	struct taken *t;
+	int got = 0;
 
+	g->moved = false;
 	err_clear(&g->apply_error);
 	if (db_begin(g->db, e) == -1)
 		return -1;
-	for (t = g->committing.first; t != NULL; t = t->next)
-		if (apply_one(g, &a, t, e) == -1)
-			return -1;
-	return db_commit(g->db, e);
+	for (t = g->committing.first; t != NULL && got == 0; t = t->next) {
+		work_for(g, t);
+		got = apply_one(g, &a, t, e);
+	}
+	work_for(g, NULL);
+	return got == 0 ? db_commit(g->db, e) : -1;
 }
 
 static void
 count(struct ingest *g, const struct taken *t)
 {
-	uint64_t minute = clock_up_ms() / 60000;
+	uint64_t minute = clock_up_ms() / 60000, now;
 	int i;
 
 	if (minute != g->minute) {
@@ -103,7 +124,10 @@ count(struct ingest *g, const struct taken *t)
 		g->this_minute = 0;
 	}
 	g->this_minute++;
-
+	now = clock_wall_ms();
+	if (!t->again && t->arrived_ms != 0)
+		histogram_add(&g->gauges.took,
+		    now > t->arrived_ms ? now - t->arrived_ms : 0);
 	if (t->id.cls == BUNDLE_BEAT) {
 		g->gauges.beats++;
 		return;
@@ -122,6 +146,8 @@ tell(const struct taken *t)
 
 	if (t->id.cls == BUNDLE_BEAT && t->fate == FATE_INGESTED)
 		return;
+	/* events: bundle.ingested bundle.duplicate bundle.conflict
+	 * bundle.refused bundle.held bundle.damaged */
 	snprintf(event, sizeof(event), "bundle.%s", fate_name(t->fate));
 	log_event(t->fate == FATE_INGESTED ? LEVEL_INFO : LEVEL_WARN, event,
 	    (struct log_field[]){LOG_T("account", t->account_name),
@@ -132,6 +158,20 @@ tell(const struct taken *t)
 		LOG_N("records", t->records), LOG_N("bytes", t->size),
 		LOG_T("reason", t->reason)},
 	    t->reason[0] == '\0' ? 5 : 6);
+}
+
+/* What the bot says itself: logs/bots/<account>/<bot>.log. */
+static void
+keep_bot_log(struct ingest *g, const struct taken *t, const struct item *item)
+{
+	const struct store_bot bot = {t->account_name, t->id.bot.text};
+	struct err e;
+
+	if (item->r.type == REC_BOT_LOG && item->text.len > 0 &&
+	    store_bot_log(
+		g->store, &bot, item->text.data, item->text.len, &e) == -1)
+		log_warn("bot.log_lost", LOG_T("bot", t->id.bot.text),
+		    LOG_T("reason", e.text));
 }
 
 /* Tails of engine logs go to jobs/<id>/log: for people, no fact. */
@@ -145,6 +185,7 @@ keep_logs(struct ingest *g, const struct taken *t)
 
 	for (i = 0; i < t->count; i++) {
 		item = &t->items[i];
+		keep_bot_log(g, t, item);
 		if (item->r.type == REC_LOG && item->text.len > 0 &&
 		    leases_job(g->db, item->r.lease, &job, NULL) == 1 &&
 		    store_job_log(g->store, job.text, item->text.data,
@@ -218,13 +259,15 @@ synced(void *arg)
 			ingest_fatal(g, &e);
 		return;
 	}
-	g->hooks.publish(g->hooks.arg);
+	g->hooks.publish(g->hooks.arg, g->moved);
 	t = g->committing.first;
 	batch_init(&g->committing);
 	for (; t != NULL; t = next) {
 		next = t->next;
+		work_for(g, t);
 		release(g, t);
 	}
+	work_for(g, NULL);
 	if (db_checkpoint_due(g->db) && db_checkpoint(g->db, &e) == -1)
 		ingest_fatal(g, &e);
 	ingest_wake(g);

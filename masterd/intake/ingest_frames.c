@@ -4,6 +4,7 @@
  * as the bundle alone can tell.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
@@ -40,6 +41,13 @@ on_header(void *arg, const struct bundle_header *h)
 	g->pending->records = 1;
 }
 
+/* How much of a payload is taken that is text. */
+static size_t
+text_max(const struct item *i)
+{
+	return i->r.type == REC_BOT_LOG ? BOT_LOG_MAX : ITEM_TEXT_MAX;
+}
+
 /* The payload of the last record is whole. */
 static void
 close_item(struct ingest *g, struct taken *t)
@@ -55,7 +63,7 @@ close_item(struct ingest *g, struct taken *t)
 	    store_stage_end(i->file, &i->sha256, &i->bytes, &e) == -1)
 		stage_failed(g, &e);
 	if (i->text.len > 0) {
-		text_clean(&clean, i->text.data, i->text.len, ITEM_TEXT_MAX);
+		text_clean(&clean, i->text.data, i->text.len, text_max(i));
 		buf_release(&i->text);
 		i->text = clean;
 	}
@@ -94,7 +102,7 @@ on_payload(void *arg, const void *bytes, size_t len)
 			stage_failed(g, &e);
 		return;
 	}
-	room = ITEM_TEXT_MAX - i->text.len;
+	room = text_max(i) - i->text.len;
 	buf_add(&i->text, bytes, len < room ? len : room);
 }
 
@@ -111,6 +119,17 @@ on_triage(void *arg, const struct triage *triage)
 	if (i->triage == NULL)
 		i->triage = mem_alloc(sizeof(*i->triage));
 	*i->triage = *triage;
+}
+
+/* One that brings no trace has that of its content, the same each time. */
+static void
+give_trace(struct taken *t)
+{
+	struct bundle_header *h = &t->header;
+
+	if (h->trace[0] == '\0')
+		snprintf(h->trace, sizeof(h->trace), "%.32s",
+		    digest_hex(&t->digest).text);
 }
 
 /* The end holds; does the bundle belong where it lay? */
@@ -142,6 +161,7 @@ judge(struct taken *t, const struct frame_verdict *v)
 	}
 	switch ((enum bundle_step)v->step) {
 	case STEP_OK:
+		give_trace(t);
 		judge_ok(t);
 		break;
 	case STEP_HELD:

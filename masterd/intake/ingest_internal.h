@@ -27,6 +27,7 @@ struct ingest {
 				   fit on the disk: take it again later */
 	size_t careful;      /* bundles to be taken one by one */
 	uint64_t backoff;    /* up-time before which nothing is submitted */
+	bool moved;          /* the batch that is committed frees slots */
 	bool stopping, dead;
 	loop_fn *stop_done;
 	void *stop_arg;

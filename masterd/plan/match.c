@@ -109,6 +109,7 @@ names_release(struct names *n)
 #define ARCH      'a'
 #define TAG       't'
 #define HOST      'h'
+#define REST      'r' /* one word: what jobs may not have */
 
 /* A demand is what jobs may have in common, a kind what bots may. */
 struct match_words {
@@ -187,6 +188,7 @@ marked(const struct schedule_input *in, int64_t build)
 struct asked {
 	const char *engine, *sanitizer, *arch, *tags;
 	int64_t build;
+	bool job;
 };
 
 static void
@@ -209,6 +211,7 @@ demand_of(struct match_words *w, const struct schedule_input *in,
 	put_field(key, arch_name(a->arch));
 	put_field(key, a->tags);
 	buf_add(key, &build, sizeof(build));
+	buf_addc(key, a->job ? 1 : 0);
 	return number_of(&w->demands, key->data, key->len);
 }
 
@@ -245,6 +248,10 @@ demand_words(struct match_words *w, const struct schedule_input *in, size_t d,
 		p += strlen(p) + 1;
 	}
 	memcpy(&build, p, sizeof(build));
+	if (p[sizeof(build)] != 0) {
+		spell(&w->scratch, REST, "", 0);
+		fn(w, set, true);
+	}
 	for (i = 0; build != 0 && i < in->mark_count; i++) {
 		if (in->marks[i].build != build)
 			continue;
@@ -262,12 +269,13 @@ read_demands(struct match_words *w, const struct schedule_input *in)
 
 	for (i = 0; i < in->job_count; i++) {
 		a = (struct asked){in->jobs[i].engine, in->jobs[i].sanitizer,
-		    in->jobs[i].arch, in->jobs[i].tags, in->jobs[i].build};
+		    in->jobs[i].arch, in->jobs[i].tags, in->jobs[i].build,
+		    true};
 		w->job_demand[i] = demand_of(w, in, &a);
 	}
 	for (i = 0; i < in->task_count; i++) {
 		a = (struct asked){in->tasks[i].engine, in->tasks[i].sanitizer,
-		    in->tasks[i].arch, "", in->tasks[i].build};
+		    in->tasks[i].arch, "", in->tasks[i].build, false};
 		w->task_demand[i] = demand_of(w, in, &a);
 	}
 	for (i = 0; i < w->demands.count; i++)
@@ -324,6 +332,10 @@ kind_words(struct match_words *w, size_t k)
 	p += strlen(p) + 1;
 	spell(&w->scratch, HOST, p, strlen(p));
 	have_it(w, set, false);
+	if (p[strlen(p) + 1] != '\0') {
+		spell(&w->scratch, REST, "", 0);
+		have_it(w, set, false);
+	}
 }
 
 static void
@@ -340,6 +352,7 @@ read_kinds(struct match_words *w, const struct schedule_input *in)
 		put_field(&w->scratch, arch_name(b->arch));
 		put_field(&w->scratch, b->tags);
 		put_field(&w->scratch, b->host_class);
+		put_field(&w->scratch, b->rests ? "1" : "");
 		w->bot_kind[i] =
 		    number_of(&w->kinds, w->scratch.data, w->scratch.len);
 	}
@@ -475,6 +488,14 @@ lacks(char kind)
 	}
 }
 
+static enum match_miss
+banned_by(char kind)
+{
+	if (kind == REST)
+		return MISS_REST;
+	return kind == TAG ? MISS_TAG_BAN : MISS_HOST;
+}
+
 enum match_miss
 match_miss(const struct match *m, size_t job, size_t bot, unsigned *from,
     const char **word)
@@ -493,7 +514,7 @@ match_miss(const struct match *m, size_t job, size_t bot, unsigned *from,
 		if (has_bit(need, i) && !has_bit(have, i))
 			return lacks(kind);
 		if (has_bit(ban, i) && has_bit(have, i))
-			return kind == TAG ? MISS_TAG_BAN : MISS_HOST;
+			return banned_by(kind);
 	}
 	return MISS_NONE;
 }

@@ -5,7 +5,8 @@
 
 /*
  * Which bots can run which jobs.  Engine, sanitizer, architecture, tags and
- * marked builds are words that a bot must have or must not have.  Bots that
+ * marked builds are words that a bot must have or must not have; so is that it
+ * rests.  Bots that
  * can run the same jobs are one class, jobs that run on the same bots one
  * group, so that what follows is about few classes and groups.
  */
@@ -36,7 +37,8 @@ enum match_miss {
 	MISS_ARCH,      /* is not */
 	MISS_TAG,       /* lacks */
 	MISS_TAG_BAN,   /* has */
-	MISS_HOST       /* is of that class, which cannot run the build */
+	MISS_HOST,      /* is of that class, which cannot run the build */
+	MISS_REST       /* rests, and takes no work of jobs */
 };
 enum match_miss match_miss(const struct match *m, size_t job, size_t bot,
     unsigned *from, const char **word);

@@ -25,7 +25,9 @@ struct schedule_bot {
 	int64_t id;
 	const char *name;
 	unsigned slots;
-	bool takes;        /* up, owner, not holding */
+	bool takes;        /* up, owner, not holding, not drained */
+	bool rests;        /* leases failed there in a row: tasks without a job
+			      only */
 	const char *state; /* why it does not take: "lost" */
 	const char *engines;
 	const char *sanitizers; /* "": any */

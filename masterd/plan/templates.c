@@ -62,6 +62,7 @@ templates_free(struct templates *t)
 		return;
 	for (i = 0; i < t->count; i++) {
 		drop_parents(t->layers[i]);
+		access_free(t->layers[i]->access);
 		values_release(&t->layers[i]->own);
 		free(t->layers[i]->name);
 		free(t->layers[i]);
@@ -302,6 +303,9 @@ read_layer(struct reading *r, const struct config_node *n, enum layer_kind kind,
 		key = config_node_key(n, i);
 		if (strcmp(key, "inherits") == 0)
 			set_parents(r, config_node_at(n, i));
+		else if (kind == LAYER_PROJECT && access_key(key))
+			access_set(&r->layer->access, r->tree,
+			    config_node_at(n, i), key);
 		else
 			set_value(r, config_node_at(n, i), key);
 	}

@@ -13,7 +13,8 @@
  *	engines:         {libfuzzer: {timeout: 20s}}
  *	sanitizers:      {address: {asan_options: {redzone: 64}}}
  *	templates:       {nightly: {weight: 10, inherits: [slow]}, slow: {...}}
- *	projects:        {zlib: {inherits: [nightly], start: yes}}
+ *	projects:        {zlib: {inherits: [nightly], start: yes,
+ *	                         admins: [alice, "@zlib"], security: private}}
  *
  * Order, later wins: what is built in, base, engine, sanitizer, project, the
  * job's own template, the job's own values, what the bot forces.  "inherits"
@@ -57,5 +58,19 @@ struct templates_ask {
  */
 int templates_resolve(const struct templates *t,
     const struct templates_ask *ask, struct values *out, struct err *e);
+
+/*
+ * Who may do what in a project (masterd/admin/permit.h): "alice" is a user,
+ * "@zlib" a group of the system.  Lists end with NULL, or are NULL.
+ */
+struct project_access {
+	char **admins, **readers;
+	bool is_private; /* security: private */
+};
+
+/* The next project of which a file says so, and its name; "*at" is 0 before
+ * the first.  NULL: no more. */
+const struct project_access *templates_access(
+    const struct templates *t, int *at, const char **project);
 
 #endif

@@ -28,6 +28,7 @@ struct layer {
 	struct values own;
 	struct parent *parents;
 	int parent_count;
+	struct project_access *access; /* of a project; NULL: not told */
 };
 
 struct templates {
@@ -38,6 +39,12 @@ struct templates {
 /* NULL when no file named it. */
 struct layer *layer_find(
     const struct templates *t, enum layer_kind kind, const char *name);
+
+/* Keys that say who may do what (templates_access.c). */
+bool access_key(const char *key);
+void access_set(struct project_access **a, struct config_tree *tree,
+    const struct config_node *n, const char *key);
+void access_free(struct project_access *a); /* NULL is fine */
 
 /* ", nearest is 'nightly'" or "", appended. */
 void templates_nearest(

@@ -121,6 +121,9 @@ say_miss(struct looking *l, enum match_miss miss, const char *word,
 		cause(l, "incompatible",
 		    "build %s is incompatible with class '%s' (%u bot%s)",
 		    build, word, count, s);
+	else if (miss == MISS_REST)
+		cause(l, "rests", "%u bot%s rest%s after leases failed there",
+		    count, s, lack);
 }
 
 static const char *
@@ -179,7 +182,7 @@ look_at_misses(struct looking *l)
 		    MISS_NONE)
 			count_miss(list, &count, miss, word);
 	}
-	for (kind = MISS_ENGINE; kind <= MISS_HOST; kind++)
+	for (kind = MISS_ENGINE; kind <= MISS_REST; kind++)
 		for (i = 0; i < count; i++)
 			if (list[i].miss == kind)
 				say_miss(l, kind, list[i].word, list[i].count,

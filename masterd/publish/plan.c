@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "masterd/db/demand.h"
 #include "masterd/db/leases.h"
 #include "masterd/plan/why.h"
+#include "masterd/plan/why_bot.h"
 #include "masterd/publish/plan.h"
 
 #define SANITIZER "sanitizer=" /* a tag of bots that cannot run them all */
@@ -40,14 +42,19 @@ struct gathering {
 		const char *status, *target, *multiplier_why;
 		uint64_t boost_until_ms, started_ms;
 	} asked;
+	/* of the one bot that is asked about */
+	int64_t bot;
+	unsigned failures;
+	uint64_t rest_ms, off_until_ms;
 };
 
-/* "sanitizer=address sanitizer=undefined gpu": "address undefined ". */
+/* "sanitizer=address sanitizer=undefined gpu": "address undefined "; without
+ * such tags what its register says of the host. */
 static const char *
-sanitizers_of(struct schedule_input *in, const char *tags)
+sanitizers_of(struct schedule_input *in, const struct demand_bot *b)
 {
 	struct buf list = BUF_INIT;
-	const char *p = tags, *kept;
+	const char *tags = b->tags, *p = tags, *kept;
 
 	while ((p = strstr(p, SANITIZER)) != NULL) {
 		if (p == tags || strchr(" ,\t\n", p[-1]) != NULL) {
@@ -57,6 +64,9 @@ sanitizers_of(struct schedule_input *in, const char *tags)
 		}
 		p += strlen(SANITIZER);
 	}
+	/* A build without one needs nothing of its host. */
+	if (list.len == 0 && b->sanitizers[strspn(b->sanitizers, " ")] != '\0')
+		buf_printf(&list, "%s none", b->sanitizers);
 	kept = schedule_keep(in, buf_text(&list));
 	buf_release(&list);
 	return kept;
@@ -74,17 +84,24 @@ row_at(void *rows, size_t count, size_t size)
 static void
 gather_bot(void *arg, const struct demand_bot *b)
 {
-	struct schedule_input *in = ((struct gathering *)arg)->in;
+	struct gathering *g = arg;
+	struct schedule_input *in = g->in;
 
+	if (b->id == g->bot) {
+		g->failures = b->failures;
+		g->rest_ms = b->rest_ms;
+		g->off_until_ms = b->off_until_ms;
+	}
 	in->bots = row_at(in->bots, in->bot_count, sizeof(*in->bots));
 	in->bots[in->bot_count++] = (struct schedule_bot){
 	    .id = b->id,
 	    .name = schedule_keep(in, b->name),
 	    .slots = b->slots,
 	    .takes = b->takes,
+	    .rests = b->rests,
 	    .state = schedule_keep(in, b->state),
 	    .engines = schedule_keep(in, b->engines),
-	    .sanitizers = sanitizers_of(in, b->tags),
+	    .sanitizers = sanitizers_of(in, b),
 	    .arch = schedule_keep(in, b->arch),
 	    .tags = schedule_keep(in, b->tags),
 	    .host_class = schedule_keep(in, b->host_class),
@@ -249,7 +266,7 @@ gather(struct gathering *g, uint64_t now_ms, uint64_t up_ms, struct err *e)
 	struct db *db = g->p->db;
 	int result = 0;
 
-	if (demand_bots(db, gather_bot, g, e) == -1 ||
+	if (demand_bots(db, up_ms, gather_bot, g, e) == -1 ||
 	    demand_jobs(db, g->job, gather_job, g, e) == -1 ||
 	    demand_leases(db, now_ms, gather_lease, g, e) == -1 ||
 	    demand_retries(db, up_ms, gather_retry, g, e) == -1 ||
@@ -359,11 +376,11 @@ read_used(struct plan *p, const struct plan_ask *ask, const struct asked *asked,
 		start = now;
 	if (start + WEEK_MS < now)
 		start = now - WEEK_MS;
-	if (demand_used(p->db, ask->job, now - DAY_MS, now, &f->day_ms,
+	if (demand_used(p->db, ask->of, now - DAY_MS, now, &f->day_ms,
 		&f->day_all_ms, e) == -1)
 		return -1;
 	return demand_used(
-	    p->db, ask->job, start, now, &f->start_ms, &f->start_all_ms, e);
+	    p->db, ask->of, start, now, &f->start_ms, &f->start_all_ms, e);
 }
 
 int
@@ -371,7 +388,7 @@ plan_why(
     struct plan *p, const struct plan_ask *ask, struct buf *out, struct err *e)
 {
 	struct schedule_input in = {0};
-	struct gathering g = {.p = p, .in = &in, .job = ask->job};
+	struct gathering g = {.p = p, .in = &in, .job = ask->of};
 	struct why_facts f = {.boost_until = ""};
 	struct why w;
 	int result = gather(&g, ask->now_ms, ask->up_ms, e);
@@ -379,7 +396,7 @@ plan_why(
 
 	if (result == 0)
 		result = read_used(p, ask, &g.asked, &f, e);
-	at = result == 0 ? schedule_job_at(&in, ask->job) : -1;
+	at = result == 0 ? schedule_job_at(&in, ask->of) : -1;
 	if (result == 0 && at == -1)
 		result = err_set(e, ERR_NOT_FOUND, "no such job");
 	if (result == 0) {
@@ -394,6 +411,52 @@ plan_why(
 		why_json(out, &w, &in.jobs[at], &f);
 		why_release(&w);
 	}
+	schedule_input_release(&in);
+	return result;
+}
+
+static void
+put_why_bot(struct buf *out, const struct why_bot *w, const char *rests_until)
+{
+	size_t i;
+
+	json_open(out, "why_idle", '[');
+	for (i = 0; i < w->cause_count; i++)
+		json_put_string(out, NULL, w->causes[i].text);
+	json_close(out, ']');
+	json_put_string(
+	    out, "rests_until", *rests_until == '\0' ? NULL : rests_until);
+}
+
+/* A time in words, kept with "in"; "" for none. */
+static const char *
+time_text(struct schedule_input *in, uint64_t ms)
+{
+	return ms == 0 ? "" : schedule_keep(in, clock_rfc3339(ms).text);
+}
+
+int
+plan_why_bot(
+    struct plan *p, const struct plan_ask *ask, struct buf *out, struct err *e)
+{
+	struct schedule_input in = {0};
+	struct gathering g = {.p = p, .in = &in, .bot = ask->of};
+	struct why_bot_facts f = {.held = ask->held};
+	struct why_bot w = {0};
+	int result = gather(&g, ask->now_ms, ask->up_ms, e);
+	long at;
+
+	f.failures = g.failures;
+	f.off_until = time_text(&in, g.off_until_ms);
+	f.rests_until =
+	    time_text(&in, g.rest_ms == 0 ? 0 : ask->now_ms + g.rest_ms);
+	at = result == 0 ? schedule_bot_at(&in, ask->of) : -1;
+	/* The planner does not know of those that were forgotten. */
+	if (at != -1)
+		why_bot_make(&w, &in, (size_t)at, &f);
+	if (result == 0)
+		put_why_bot(out, &w, f.rests_until);
+	why_bot_release(&w);
 	schedule_input_release(&in);
 	return result;
 }

@@ -23,11 +23,17 @@ int plan_round(struct plan *p, uint64_t now_ms, uint64_t up_ms, struct err *e);
  * offered at all, or NULL.  Changes nothing.
  */
 struct plan_ask {
-	int64_t job;
+	int64_t of;
 	const char *held;
 	uint64_t now_ms, up_ms;
 };
 int plan_why(
+    struct plan *p, const struct plan_ask *ask, struct buf *out, struct err *e);
+
+/* Why the bot of this row ("of") is idle: "why_idle", a list of
+ * sentences, empty when it is not, and "rests_until", appended to an open JSON
+ * object. */
+int plan_why_bot(
     struct plan *p, const struct plan_ask *ask, struct buf *out, struct err *e);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +16,13 @@
 #include "lib/base/log.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
+#include "lib/wire/invitation.h"
 #include "lib/wire/record.h"
-#include "masterd/db/leases.h"
 #include "masterd/db/segments.h"
 #include "masterd/publish/publish_internal.h"
 
-#define FOLDER_MODE    02750
-#define TICKET_KEEP_MS (15 * 60 * 1000)
+#define FOLDER_MODE 0750            /* setgid comes from above */
+#define WHOLE_MS    (5 * 60 * 1000) /* all is written again after that */
 
 struct publish *
 publish_open(const struct publish_config *c, struct err *e)
@@ -52,6 +53,7 @@ publish_close(struct publish *p)
 	written_free(p->written);
 	manifest_release(&p->manifest);
 	free(p->marked);
+	free(p->told);
 	free(p);
 }
 
@@ -73,6 +75,13 @@ publish_hold(struct publish *p, const char *reason)
 	text_copy(p->hold, sizeof(p->hold), reason == NULL ? "" : reason);
 }
 
+void
+publish_hold_accounts(struct publish *p, publish_hold_fn *fn, void *arg)
+{
+	p->account_hold = fn;
+	p->account_hold_arg = arg;
+}
+
 int
 publish_folder(struct publish *p, const struct bot_place *place, struct err *e)
 {
@@ -90,7 +99,8 @@ fill_status(struct publish *p, int64_t bot, struct err *e)
 {
 	struct status *s = p->status;
 
-	memset(s, 0, sizeof(*s));
+	/* Of its 600 KiB the epochs are the most, and written where counted. */
+	memset(s, 0, offsetof(struct status, epochs));
 	s->wire_max = s->wire_min = WIRE_VERSION;
 	s->heartbeat_ms = p->heartbeat_ms;
 	if (p->hold[0] != '\0') {
@@ -130,27 +140,104 @@ out:
 	return result;
 }
 
+/*
+ * Does it lie there as it is to be, but for the serial?  Then the bot has
+ * nothing to fetch: most beats change nothing.  The file's own serial stays,
+ * and is no higher than the database's.
+ */
+static bool
+is_told(struct publish *p, int folder)
+{
+	uint64_t serial = p->status->serial;
+	struct buf want = BUF_INIT, have = BUF_INIT;
+	struct stat st;
+	bool same = false;
+
+	if (fstatat(folder, "status.json", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && (uint64_t)st.st_mtim.tv_sec <= serial) {
+		p->status->serial = (uint64_t)st.st_mtim.tv_sec;
+		status_format(&want, p->status);
+		same = want.len == (size_t)st.st_size &&
+		    fs_read_file(folder, "status.json", &have, STATUS_MAX_BYTES,
+			NULL) == 0 &&
+		    have.len == want.len &&
+		    memcmp(have.data, want.data, want.len) == 0;
+		p->status->serial = serial;
+	}
+	buf_release(&want);
+	buf_release(&have);
+	return same;
+}
+
+uint64_t *
+publish_told(struct publish *p, int64_t bot)
+{
+	size_t i = (size_t)bot, room = p->told_room;
+
+	if (i >= room) {
+		p->told_room = i * 2 + 64;
+		p->told = mem_resize(p->told, p->told_room, sizeof(*p->told));
+		memset(p->told + room, 0,
+		    (p->told_room - room) * sizeof(*p->told));
+	}
+	return &p->told[i];
+}
+
+/* Tickets and job files, unless they are there as they are: whoever lost one
+ * gets it again in a while. */
 static int
-publish_bot(struct publish *p, int64_t bot, struct err *e)
+publish_rest(
+    struct publish *p, const struct marked *m, int folder, struct err *e)
+{
+	uint64_t now = clock_up_ms(), *last = publish_told(p, m->bot);
+
+	if (!m->whole && *last != 0 && now - *last < WHOLE_MS)
+		return 0;
+	*last = 0;
+	if (publish_tickets(p, m->bot, folder, e) == -1)
+		return -1;
+	*last = now == 0 ? 1 : now;
+	return 0;
+}
+
+/* Whatever else a bot is told, its account may be over its limits. */
+static void
+hold_account(struct publish *p, const char *account)
+{
+	const char *why = p->account_hold == NULL
+	    ? NULL
+	    : p->account_hold(p->account_hold_arg, account);
+
+	if (why == NULL || p->status->hold)
+		return;
+	p->status->hold = true;
+	text_copy(p->status->reason, sizeof(p->status->reason), why);
+}
+
+static int
+publish_bot(struct publish *p, const struct marked *m, struct err *e)
 {
 	struct bot_place place;
+	int64_t bot = m->bot;
 	int folder, result;
 
 	if (bots_place(p->db, bot, &place, e) == -1)
 		return -1;
 	if ((folder = publish_folder(p, &place, e)) == -1)
 		return -1;
-	result = publish_tickets(p, bot, folder, e);
+	result = publish_rest(p, m, folder, e);
 	if (result == 0)
 		result = fill_status(p, bot, e);
 	if (result == 0)
+		hold_account(p, place.account);
+	if (result == 0 && !is_told(p, folder))
 		result = put_status(p, folder, e);
 	close(folder);
 	return result == 0 ? 0 : err_wrap(e, "bot '%s'", place.name);
 }
 
-int
-publish_mark(struct publish *p, int64_t bot, struct err *e)
+static int
+mark(struct publish *p, int64_t bot, bool whole, struct err *e)
 {
 	uint64_t transaction = db_transaction(p->db);
 	int i;
@@ -158,6 +245,8 @@ publish_mark(struct publish *p, int64_t bot, struct err *e)
 	for (i = 0; i < p->marked_count; i++)
 		if (p->marked[i].bot == bot)
 			break;
+	if (i < p->marked_count && whole)
+		p->marked[i].whole = true;
 	if (i < p->marked_count && p->marked[i].transaction == transaction)
 		return 0;
 	/* A mark of a transaction that was rolled back took its serial along:
@@ -173,9 +262,20 @@ publish_mark(struct publish *p, int64_t bot, struct err *e)
 		p->marked = mem_resize(
 		    p->marked, (size_t)p->marked_room, sizeof(*p->marked));
 	}
-	p->marked[p->marked_count].bot = bot;
-	p->marked[p->marked_count++].transaction = transaction;
+	p->marked[p->marked_count++] = (struct marked){bot, transaction, whole};
 	return 0;
+}
+
+int
+publish_mark(struct publish *p, int64_t bot, struct err *e)
+{
+	return mark(p, bot, true, e);
+}
+
+int
+publish_mark_word(struct publish *p, int64_t bot, struct err *e)
+{
+	return mark(p, bot, false, e);
 }
 
 void
@@ -187,7 +287,7 @@ publish_marked(struct publish *p)
 	p->marked_count = 0;
 	for (i = 0; i < n; i++)
 		if (p->marked[i].transaction == db_transaction(p->db) &&
-		    publish_bot(p, p->marked[i].bot, &e) == -1)
+		    publish_bot(p, &p->marked[i], &e) == -1)
 			log_error(
 			    "status.unpublished", LOG_T("reason", e.text));
 }
@@ -256,7 +356,7 @@ survey_account(void *arg, int dirfd, const char *name)
 	char path[64];
 	int dir, result;
 
-	if (!name_ok(name))
+	if (!name_ok(name) || strcmp(name, ENROL_ACCOUNT) == 0)
 		return 0;
 	snprintf(path, sizeof(path), "%s/outgoing", name);
 	if ((dir = fs_open_dir(dirfd, path, NULL)) == -1)
@@ -321,81 +421,4 @@ publish_recover(struct publish *p, bool draw, struct err *e)
 		return -1;
 	publish_marked(p);
 	return 0;
-}
-
-/* ---- sweeping -------------------------------------------------------- */
-
-struct sweep {
-	struct publish *p;
-	uint64_t before_ms;
-	const struct status *status;
-};
-
-static int
-sweep_ticket(void *arg, int dirfd, const char *name)
-{
-	struct sweep *s = arg;
-	char id[17];
-	uint64_t lease = 0;
-	bool over = false;
-
-	text_copy(id, sizeof(id), name);
-	(void)text_to_hex64(&lease, id);
-	if (leases_over(s->p->db, lease, s->before_ms, &over, NULL) == 0 &&
-	    over)
-		unlinkat(dirfd, name, 0);
-	return 0;
-}
-
-/* Blobs are swept when no ticket is left: the next lease links them anew. */
-static int
-sweep_blob(void *arg, int dirfd, const char *name)
-{
-	(void)arg;
-	unlinkat(dirfd, name, 0);
-	return 0;
-}
-
-static int
-sweep_bot(void *arg, int64_t bot)
-{
-	struct sweep *s = arg;
-	struct bot_place place;
-	int folder, tickets, blobs;
-
-	if (bots_place(s->p->db, bot, &place, NULL) == -1 ||
-	    fill_status(s->p, bot, NULL) == -1 ||
-	    (folder = publish_folder(s->p, &place, NULL)) == -1)
-		return 0;
-	s->status = s->p->status;
-	tickets = fs_open_dir(folder, "tickets", NULL);
-	if (tickets != -1) {
-		fs_each(tickets, sweep_ticket, s, NULL);
-		if (s->status->lease_count == 0 &&
-		    unlinkat(folder, "tickets", AT_REMOVEDIR) == 0 &&
-		    (blobs = fs_open_dir(folder, "blobs", NULL)) != -1) {
-			fs_each(blobs, sweep_blob, s, NULL);
-			close(blobs);
-		}
-		close(tickets);
-	}
-	close(folder);
-	return 0;
-}
-
-static int
-has_segment(void *arg, const struct digest *sha256)
-{
-	return segments_has(arg, sha256, NULL);
-}
-
-void
-publish_sweep(struct publish *p, uint64_t now_ms)
-{
-	struct sweep s = {p, now_ms - TICKET_KEEP_MS, NULL};
-
-	bots_each(p->db, sweep_bot, &s, NULL);
-	/* Replaced segments: bots may still be fetching them for a while. */
-	store_sweep_segments(
-	    p->store, s.before_ms / 1000, has_segment, p->db, NULL);
 }

@@ -33,21 +33,35 @@ void publish_set_heartbeat(struct publish *p, uint64_t ms);
  */
 int publish_recover(struct publish *p, bool draw, struct err *e);
 
-/* In a transaction: this bot's status will change; draws its next serial. */
+/* In a transaction: what this bot is told will change; draws its next
+ * serial. */
 int publish_mark(struct publish *p, int64_t bot, struct err *e);
+/* The same, and its tickets and job files are as they were: after each beat
+ * status.json alone is written. */
+int publish_mark_word(struct publish *p, int64_t bot, struct err *e);
 
 /* After the COMMIT, before another transaction begins: write what was marked
  * in it.  Failures are logged; the bot's next mark tries again. */
 void publish_marked(struct publish *p);
 
-/* Mark every bot (hold for all, disk low). */
+/* Mark every bot that is not forgotten (hold for all, disk low). */
 int publish_mark_all(struct publish *p, struct err *e);
 
 /* All bots are told to hold, with this reason; NULL lifts it. */
 void publish_hold(struct publish *p, const char *reason);
 
-/* Files of tickets that were withdrawn over 15 minutes ago; each minute. */
-void publish_sweep(struct publish *p, uint64_t now_ms);
+/* Why the bots of an account are to hold, or NULL; asked for each status. */
+typedef const char *publish_hold_fn(void *arg, const char *account);
+void publish_hold_accounts(struct publish *p, publish_hold_fn *fn, void *arg);
+
+/*
+ * Files of tickets that were withdrawn over 15 minutes ago: each bot's about
+ * once a minute.  Bots are many, so a call sweeps one part of "parts", 0 first;
+ * with part 0 segments and the folders of forgotten bots, too.
+ */
+void publish_sweep(
+    struct publish *p, uint64_t now_ms, unsigned part, unsigned parts);
+void publish_sweep_forgotten(struct publish *p, uint64_t now_ms);
 
 const char *publish_generation(const struct publish *p);
 

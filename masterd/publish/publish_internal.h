@@ -16,12 +16,19 @@ struct publish {
 	uint64_t heartbeat_ms;
 	char generation[17];
 	char hold[STATUS_REASON_MAX + 1]; /* "": no */
+	publish_hold_fn *account_hold;    /* NULL: none is held */
+	void *account_hold_arg;
 	struct marked {
 		int64_t bot;
 		uint64_t transaction; /* that drew its serial */
+		bool whole;           /* tickets and job files, too */
 	} * marked;
 	int marked_count, marked_room;
 	struct status *status; /* scratch */
+	/* By bot's row: up-time at which all of it was written last; 0: it has
+	 * to be. */
+	uint64_t *told;
+	size_t told_room;
 	struct written *written;
 	/* The manifest that was read last: a round's tickets are mostly of
 	 * few builds. */
@@ -32,6 +39,9 @@ struct publish {
 /* outgoing/<bot>/ of a bot, made when missing; -1. */
 int publish_folder(
     struct publish *p, const struct bot_place *place, struct err *e);
+
+/* When all of it was written last; until the next call. */
+uint64_t *publish_told(struct publish *p, int64_t bot);
 
 /* Limits, arguments and environment of a ticket, from its job's values. */
 int publish_ticket_values(struct db *db, struct ticket *t, struct err *e);

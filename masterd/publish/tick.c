@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "masterd/db/bots.h"
 #include "masterd/db/leases.h"
+#include "masterd/db/pools.h"
 #include "masterd/publish/pack.h"
 #include "masterd/publish/plan.h"
 #include "masterd/publish/tick.h"
@@ -15,8 +16,12 @@
 #define ROUND_MS 2000
 #define SOON_MS  50
 #define PACK_MS  10000
-#define SWEEP_MS 60000
+#define SWEEP_MS 10000
+#define SWEEPS   6  /* parts: each bot's turn is once a minute */
+#define FOLDS    50 /* ephemeral bots a round */
 #define HOUR_MS  (60 * 60 * 1000)
+
+#define FORGET_MS (24ull * HOUR_MS)
 
 struct tick {
 	struct loop_source *timer;
@@ -28,11 +33,16 @@ struct tick {
 	uint64_t heartbeat_ms;
 	struct tick_hooks hooks;
 	uint64_t last; /* clock_up_ms() of the last round */
+	uint64_t due;  /* of the next */
+	uint64_t soon; /* how long after a change it comes */
 	uint64_t next_pack, next_sweep, next_hour;
-	bool low;          /* the disk is */
-	bool held;         /* and the bots were told to hold */
-	bool changed;      /* by an administrator */
-	struct err failed; /* in a callback of this round */
+	unsigned sweeps;
+	uint64_t forget_ms; /* ephemeral bots, after so long */
+	bool folded;        /* bots were forgotten in this round */
+	bool low;           /* the disk is */
+	bool held;          /* and the bots were told to hold */
+	bool changed;       /* by an administrator */
+	struct err failed;  /* in a callback of this round */
 };
 
 uint64_t
@@ -76,20 +86,39 @@ lease_changed(void *arg, int64_t bot)
 }
 
 static void
-bot_changed(void *arg, int64_t bot, const char *state)
+bot_changed(void *arg, int64_t bot, const char *event)
 {
 	struct tick *t = arg;
 	struct bot_place place;
 	struct err e;
 
-	if (bots_place(t->db, bot, &place, &e) == -1 ||
-	    db_event(t->db, "master", "bot.state", place.name, state, "", &e) ==
-		-1) {
+	if (bots_place(t->db, bot, &place, &e) == -1) {
 		t->failed = e;
 		return;
 	}
-	log_info("bot.state", LOG_T("bot", place.name), LOG_T("state", state));
+	/* events: bot.back bot.late bot.lost */
+	log_info(event, LOG_T("bot", place.name));
 	lease_changed(t, bot);
+}
+
+static int
+judge_bots(struct tick *t, const struct lease_turn *turn, struct err *e)
+{
+	const struct bots_turn bots = {
+	    turn->now_ms, turn->up_ms, t->heartbeat_ms, bot_changed, t};
+	struct pools_turn pools = {t->forget_ms, FOLDS, *turn};
+	int folded;
+
+	/* Who is forgotten is told nothing more. */
+	pools.turn.changed = NULL;
+	if (bots_tick(t->db, &bots, e) == -1)
+		return -1;
+	if ((folded = pools_fold(t->db, &pools, e)) == -1)
+		return -1;
+	if (folded > 0)
+		log_info("bots.forgotten", LOG_N("ephemeral", folded));
+	t->folded = folded > 0;
+	return 0;
 }
 
 static int
@@ -113,8 +142,7 @@ work(struct tick *t, uint64_t delta, struct err *e)
 		return -1;
 	if (check_disk(t, e) == -1 ||
 	    leases_charge(t->db, delta, &turn, e) == -1 ||
-	    bots_tick(t->db, t->last, t->heartbeat_ms, bot_changed, t, e) ==
-		-1 ||
+	    judge_bots(t, &turn, e) == -1 ||
 	    leases_expire(t->db, &turn, e) == -1 ||
 	    leases_settle(t->db, 0, &turn, e) == -1)
 		return -1;
@@ -147,7 +175,7 @@ round_of(struct tick *t, struct err *e)
 
 	t->last = now;
 	if (delta > leases_times(t->db)->gap_ms) { /* PROTOCOL 30 */
-		log_warn("clock.gap", LOG_N("ms", delta));
+		log_warn("clock.jumped", LOG_N("ms", delta));
 		delta = 0;
 		if (forgive(t, e) == -1)
 			return -1;
@@ -165,9 +193,11 @@ round_of(struct tick *t, struct err *e)
 		db_rollback(t->db);
 		return -1;
 	}
-	t->held = t->low;
-	t->changed = false;
 	publish_marked(t->publish);
+	if (t->changed || t->folded)
+		publish_sweep_forgotten(t->publish, clock_wall_ms());
+	t->held = t->low;
+	t->changed = t->folded = false;
 	return 0;
 }
 
@@ -180,7 +210,8 @@ seldom(struct tick *t)
 	}
 	if (t->last >= t->next_sweep) {
 		t->next_sweep = t->last + SWEEP_MS;
-		publish_sweep(t->publish, clock_wall_ms());
+		publish_sweep(
+		    t->publish, clock_wall_ms(), t->sweeps++ % SWEEPS, SWEEPS);
 	}
 	if (t->last >= t->next_hour) {
 		t->next_hour = t->last + HOUR_MS;
@@ -189,13 +220,27 @@ seldom(struct tick *t)
 }
 
 static void
+set_due(struct tick *t, uint64_t in_ms)
+{
+	t->due = clock_up_ms() + in_ms;
+	loop_timer_set(t->timer, in_ms, NULL);
+}
+
+/* A round looks at all bots, and with many of them something changes all the
+ * time: rounds that come soon take a fifth of our time at most. */
+static void
 on_timer(void *arg)
 {
 	struct tick *t = arg;
+	uint64_t began = clock_up_ms();
 	struct err e;
+	int result = round_of(t, &e);
 
-	loop_timer_set(t->timer, ROUND_MS, NULL);
-	if (round_of(t, &e) == -1) {
+	t->soon = 4 * (clock_up_ms() - began);
+	if (t->soon < SOON_MS)
+		t->soon = SOON_MS;
+	set_due(t, ROUND_MS);
+	if (result == -1) {
 		/* A full disk passes; all else does not. */
 		if (e.cls == ERR_AGAIN)
 			log_warn("tick.postponed", LOG_T("reason", e.text));
@@ -206,10 +251,17 @@ on_timer(void *arg)
 	seldom(t);
 }
 
+/* Never later than it was to be: bots that beat all the time must not put it
+ * off for ever. */
 void
 tick_soon(struct tick *t)
 {
-	loop_timer_set(t->timer, SOON_MS, NULL);
+	uint64_t now = clock_up_ms();
+
+	if (t->due <= now)
+		set_due(t, 0);
+	else if (t->due > now + t->soon)
+		set_due(t, t->soon);
 }
 
 void
@@ -217,6 +269,21 @@ tick_changed(struct tick *t)
 {
 	t->changed = true;
 	tick_soon(t);
+}
+
+void
+tick_set_forget(struct tick *t, uint64_t ms)
+{
+	t->forget_ms = ms;
+}
+
+int
+tick_why_bot(struct tick *t, int64_t bot, struct buf *out, struct err *e)
+{
+	const struct plan_ask ask = {
+	    bot, t->low ? HELD : NULL, clock_wall_ms(), clock_up_ms()};
+
+	return plan_why_bot(t->plan, &ask, out, e);
 }
 
 void
@@ -237,8 +304,10 @@ tick_open(struct loop *loop, struct publish *publish, struct db *db,
 	t->db = db;
 	t->store = store;
 	t->heartbeat_ms = heartbeat_ms;
+	t->forget_ms = FORGET_MS;
 	t->hooks = *hooks;
-	t->last = clock_up_ms();
+	t->last = t->due = clock_up_ms();
+	t->soon = SOON_MS;
 	t->next_pack = t->last + PACK_MS;
 	t->next_sweep = t->last + SWEEP_MS;
 	t->next_hour = t->last + HOUR_MS;

@@ -31,6 +31,9 @@ uint64_t tick_up_ms(const struct tick *t);
 /* Judge bots by it, and tell them (publish_set_heartbeat() first). */
 void tick_set_heartbeat(struct tick *t, uint64_t ms);
 
+/* Ephemeral bots are folded when they were gone for so long; 24 h. */
+void tick_set_forget(struct tick *t, uint64_t ms);
+
 /* Slots changed: plan within 50 ms. */
 void tick_soon(struct tick *t);
 
@@ -39,5 +42,8 @@ void tick_changed(struct tick *t);
 
 /* Why a job (its row) has the slots that it has: {"api":1,"item":{...}}. */
 int tick_why(struct tick *t, int64_t job, struct buf *out, struct err *e);
+
+/* Why a bot (its row) is idle: members for an open JSON object (plan.h). */
+int tick_why_bot(struct tick *t, int64_t bot, struct buf *out, struct err *e);
 
 #endif

@@ -284,11 +284,11 @@ publish_tickets(struct publish *p, int64_t bot, int folder, struct err *e)
 	    .written = written};
 	int result = -1;
 
-	s.tickets = fs_make_dir_open(folder, "tickets", 02750, e);
+	s.tickets = fs_make_dir_open(folder, "tickets", 0750, e);
 	s.jobs =
-	    s.tickets == -1 ? -1 : fs_make_dir_open(folder, "jobs", 02750, e);
+	    s.tickets == -1 ? -1 : fs_make_dir_open(folder, "jobs", 0750, e);
 	s.blobs =
-	    s.jobs == -1 ? -1 : fs_make_dir_open(folder, "blobs", 02750, e);
+	    s.jobs == -1 ? -1 : fs_make_dir_open(folder, "blobs", 0750, e);
 	if (s.blobs != -1)
 		result = leases_tickets(p->db, bot, put_ticket, &s, e);
 	if (s.tickets != -1)

@@ -138,12 +138,12 @@ look(struct disk *d)
 	tend_reserve(d);
 	s->level = disk_judge(s);
 	if (s->level > before)
-		log_warn("disk.low", LOG_T("level", disk_level_name(s->level)),
+		log_warn("disk.low", LOG_T("mark", disk_level_name(s->level)),
 		    LOG_N("free", s->free_bytes), LOG_N("soft", s->soft),
 		    LOG_N("hard", s->hard));
 	else if (s->level < before)
 		log_info("disk.enough",
-		    LOG_T("level", disk_level_name(s->level)),
+		    LOG_T("mark", disk_level_name(s->level)),
 		    LOG_N("free", s->free_bytes));
 }
 

@@ -121,6 +121,18 @@ int store_job_log_tail(struct store *s, const char *job, uint64_t lines,
 int store_job_log_after(struct store *s, const char *job,
     struct store_log_place *place, struct buf *out, struct err *e);
 
+/* logs/bots/<account>/<bot>.log: the same, 1 MiB and the one before it. */
+struct store_bot {
+	const char *account, *bot;
+};
+int store_bot_log(struct store *s, const struct store_bot *bot,
+    const char *text, size_t len, struct err *e);
+int store_bot_log_tail(struct store *s, const struct store_bot *bot,
+    uint64_t lines, struct buf *out, struct store_log_place *next,
+    struct err *e);
+int store_bot_log_after(struct store *s, const struct store_bot *bot,
+    struct store_log_place *place, struct buf *out, struct err *e);
+
 /* Call "fn" for the digest of each file in segments/ that is older than
  * "before_s"; those for which it says 0 are unlinked. */
 int store_sweep_segments(struct store *s, uint64_t before_s,

@@ -32,6 +32,18 @@ void store_path_unit(char *out, const char *project, const char *target,
 void store_path_crash(char *out, const char *project, const char *target,
     const struct digest *sha256);
 
+/* A log for people: where it is, and how long it may grow. */
+struct store_log {
+	char folder[64], name[64];
+	off_t max;
+};
+int store_log_add(struct store *s, const struct store_log *l, const char *text,
+    size_t len, struct err *e);
+int store_log_tail(struct store *s, const struct store_log *l, uint64_t lines,
+    struct buf *out, struct store_log_place *next, struct err *e);
+int store_log_after(struct store *s, const struct store_log *l,
+    struct store_log_place *place, struct buf *out, struct err *e);
+
 struct sync_child *sync_child_start(
     int root, struct loop *loop, bool nosync, struct err *e);
 void sync_child_stop(struct sync_child *c);

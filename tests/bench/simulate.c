@@ -56,7 +56,7 @@ sim_add_bot(struct sim *s, unsigned slots)
 	s->bots = mem_resize(s->bots, i + 1, sizeof(*s->bots));
 	memset(&s->bots[i], 0, sizeof(s->bots[i]));
 	s->in.bots[i] = (struct schedule_bot){(int64_t)i + 1, "bot", slots,
-	    true, "", "libfuzzer", "", "x86_64", "", ""};
+	    true, false, "", "libfuzzer", "", "x86_64", "", ""};
 	return i;
 }
 

@@ -290,7 +290,7 @@ bot_day(struct load *l, struct load_bot *b)
 		beat(l, b);
 	snprintf(name, sizeof(name), "b%jd", (intmax_t)b->row);
 	for (i = 0; i < EVENTS; i++)
-		must(db_event(l->db, "master", "bot.state", name,
+		must(db_event(l->db, "master", "bot.late", name,
 		    i % 2 ? "late" : "up", "", &e));
 }
 

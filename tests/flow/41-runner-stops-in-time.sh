@@ -1,7 +1,8 @@
 #!/bin/bash
-# Goal: SIGTERM in mid-session seals everything within 10 s and leaves a last
-# beat without leases; a lease that the master's list has no more is stopped
-# and completed as cancelled; `stop` in status.json ends the runner, too.
+# Goal: SIGTERM in mid-session seals everything within 10 s, hands the lease
+# back and leaves a last beat without leases; a lease that the master's list
+# has no more is stopped and completed as cancelled; `stop` in status.json ends
+# the runner, too.
 . "$(dirname "$0")/lib-runner.sh"
 
 running() {
@@ -29,13 +30,15 @@ has '"unit"' || fail "no units"
 has '"kind":"deregister"' || fail "no deregister"
 ! has '"rec":"holding"' '*-h.pfb' || fail "the last beat holds a lease"
 has '"rec":"epoch"' '*-h.pfb' || fail "the last beat has no epoch"
-# P.31: a lease handed back by leaving has no `complete`.
-[ "$(count '"rec":"complete"')" = 1 ] || fail "a complete too many"
+# The one that was in hand is given back, and says why.
+[ "$(count '"rec":"complete"')" = 2 ] || fail "not two that are complete"
+[ "$(count '"result":"cancelled"')" = 2 ] || fail "the lease is not given back"
+has 'handed back: the bot is leaving' || fail "no reason"
 
 start_runner
 grep -q "ticket" "$work/log" || true
 sleep 2
-[ "$(count '"rec":"complete"')" = 1 ] || fail "a ticket of another epoch ran"
+[ "$(count '"rec":"complete"')" = 2 ] || fail "a ticket of another epoch ran"
 stop=true status
 wait_until 10 test ! -d "/proc/$runner" || fail "stop does not stop it"
 wait "$runner" || fail "stop: exit $?"

@@ -128,7 +128,7 @@ complete "$lease" | grep -a -q "no engine 'afl'" || fail "no sentence"
 # Nothing but `complete`, no cache of units, no work.
 ! has '"kind":"crash"' '*-c.pfb' || fail "a check sealed a crash"
 ! has '"kind":"corpus"' || fail "a check sealed units"
-! has '"kind":"stats"' || fail "a check sealed statistics"
+! has '"rec":"stats"' || fail "a check sealed statistics"
 [ -z "$(ls "$bot/units")" ] || fail "a check made a cache"
 wait_until 5 eval '[ -z "$(ls "$bot/work")" ]' || fail "work/ is not empty"
 has '"rec":"cpu"' || fail "the processor is not registered"
@@ -194,6 +194,7 @@ check oddstart hangs_fuzzer "$odd" 60000
 wait_until 20 started || fail "not started"
 stop_runner TERM
 [ $code = 0 ] && [ $took -lt 10000 ] || fail "exit $code after $took ms"
-! ended "$lease" || fail "a leaving bot completed a check"
+complete "$lease" | grep -a -q '"result":"cancelled"' || fail "not given back"
+! complete "$lease" | grep -a -q '"rec":"check"' || fail "a verdict on leaving"
 check_clean
 exit 0

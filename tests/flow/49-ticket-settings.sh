@@ -57,7 +57,7 @@ has 'detect_stack_use_after_return' && fail "our defaults, though told others"
 said 'env UBSAN_OPTIONS=print_summary=1'
 said 'env LANG=de_DE'
 said 'env PF_ODD=a b'
-grep -q 'memory.cut lease=00000000000000c1 wanted_mb=4096 mb=512' "$work/log" ||
+grep -q 'memory.cut lease=00000000000000c1 wanted_mb=4096 memory_mb=512' "$work/log" ||
     fail "memory is not said to be cut"
 grep -q "ignored option 'fork'" "$work/log" || fail "fork: no note"
 grep -q "ignored argument '/etc'" "$work/log" || fail "/etc: no note"
@@ -72,7 +72,7 @@ wait_until 60 ended 00000000000000c2 || fail "CPU time does not end it"
 [ $((SECONDS - from)) -lt 60 ] || fail "it took too long"
 outbox | grep -a '"lease":"00000000000000c2","result":"done"' |
     grep -a -q -E '"cpu_ms":([2-9]|1[0-9])[0-9]{3},' || fail "odd CPU time"
-grep -q 'lease.cpu-used lease=00000000000000c2' "$work/log" || fail "not said"
+grep -q 'lease.used_up lease=00000000000000c2' "$work/log" || fail "not said"
 
 # A corpus of its own, bounded; the builds it came from are gone meanwhile.
 rm -rf "$bot"/units/* "$bot"/outbox/new/*

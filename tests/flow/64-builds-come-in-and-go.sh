@@ -140,14 +140,18 @@ is "--wait --json is the build" bad "$(jq -r .item.state "$work/out")"
 code 0 build list --status bad --no-header
 is "one is bad" 1 "$(wc -l <"$work/out")"
 
-# Removing.
-code 7 build remove "${id:0:8}"
+# Removing.  Nobody can be asked here; and --dry-run only looks.
+code 2 build remove "${plain:0:8}"
+says "give --yes"
+code 0 build remove "${plain:0:8}" --dry-run
+says "would remove build"
+code 7 build remove "${id:0:8}" --yes
 says "it is the newest good build of its line"
-code 0 build remove "${plain:0:8}" --reason "wrong flags"
+code 0 build remove "${plain:0:8}" --reason "wrong flags" --yes
 says "removed"
-code 7 build remove "${plain:0:8}"
+code 7 build remove "${plain:0:8}" --yes
 says "removed already"
-code 3 build remove 0000000000
+code 3 build remove 0000000000 --yes
 code 0 events -n 3
 says "build.removed"
 says "wrong flags"
@@ -161,8 +165,8 @@ set_sql "UPDATE build_target SET state = 'good' WHERE build = 3;
     UPDATE build SET state = 'good' WHERE id = 3"
 job=$(adm job create png/read --parsable) || fail "no job"
 is "a job has the newest" "$newer" "$(adm job show "$job" --json | jq -r .item.build)"
-code 0 build remove "${id:0:8}"
-code 7 build remove "${newer:0:8}"
+code 0 build remove "${id:0:8}" --yes
+code 7 build remove "${newer:0:8}" --yes
 
 stop_master || fail "the master's exit code"
 ok "builds come in and go"

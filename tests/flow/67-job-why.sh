@@ -44,7 +44,7 @@ beats() { # BOT [HOLDING]
 	BOT=$1
 	seq=$((seq + 1))
 	record=$(printf '{"rec":"beat","generation":null,"slots":2,"free":1,%s' \
-	    '"load":0,"disk_free":1,"hold":0,"outbox_bytes":0,"outbox_files":0}')
+	    '"load":0,"disk_free":1,"hold":0,"outbox_bytes":0,"outbox_files":0,"off":0,"off_seconds":0}')
 	[ -n "${2-}" ] && names=(--record "$(printf \
 	    '{"rec":"holding","lease":"%s","seconds":1,"execs":1}' "$2")")
 	seal heartbeat $seq --record "$record" "${names[@]}" --record \

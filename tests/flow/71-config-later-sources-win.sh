@@ -54,7 +54,7 @@ unset PANDAFUZZ_HEARTBEAT PANDAFUZZ_BOTS_LATE PANDAFUZZ_MASTERD_BOTS_LATE
 is "what masterd prints gives the same again" "$(values print)" \
     "$(values again)"
 grep -q '# default' again && fail "something was left to its default"
-is "and says more than defaults" 1.25 "$(line multiplier | cut -d' ' -f1)"
+is "and says more than defaults" 1 "$(values again | grep -c 'multiplier: 1\.25$')"
 
 printf 'name: b1\nretry: {retryable_errors: [again]}\n' >b.yaml
 printf 'cache: 3GiB\n' >b.d/x.yaml

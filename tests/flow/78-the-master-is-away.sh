@@ -33,7 +33,7 @@ goes_on 3 "before"
 
 still 12 "$master"
 goes_on 3 "the master was suspended"
-grep -q "clock.gap" "$work/master.log" || fail "no gap was noticed"
+grep -q "clock.jumped" "$work/master.log" || fail "no gap was noticed"
 ok "the log says that it was away"
 nothing_happened
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Goal: a database that schema 1 left is taken over with all it says, the copy
-# of before can be put back, what is lost by that is said, and bots bring again
+# Goal: a database that schema 1 or 2 left is taken over with all it says, the
+# copy of before can be put back, what is lost by that is said, and bots bring again
 # what they keep, under a new generation; never beside a running master.
 . "$(dirname "$0")/lib-master.sh"
 
@@ -36,8 +36,9 @@ is "without a copy it is refused" 1 $?
 says "there is no copy of schema 1"
 
 start_master
-is "the schema is today's" 2 "$(version pandafuzz.db)"
+is "the schema is today's" 3 "$(version pandafuzz.db)"
 is "the copy has the one of before" 1 "$(version pandafuzz.db.before-2)"
+is "and there is one of the step between" 2 "$(version pandafuzz.db.before-3)"
 is "its units are there" "$units" "$(sql "SELECT count(*) FROM unit")"
 is "its jobs are there" 5 "$(api jobs | grep -o '"trace"' | wc -l)"
 is "a job's time goes on from where it was" 15970 "$(sql "SELECT used_ms FROM
@@ -70,18 +71,21 @@ says "is the copy of schema 1 again, made at 20"
 says "all that came into the database since then is lost to it"
 says "a new generation is drawn"
 is "it has the schema of before" 1 "$(version pandafuzz.db)"
-kept=$(cd "$root/data" && ls -d pandafuzz.db.schema-2-*)
-is "the present one is kept" 2 "$(version "$kept")"
+kept=$(cd "$root/data" && ls -d pandafuzz.db.schema-3-*)
+is "the present one is kept" 3 "$(version "$kept")"
 is "with what came in" 4 "$(sqlite3 "$root/data/$kept" "SELECT count(*) FROM
     ledger l JOIN epoch e ON e.id = l.epoch JOIN bot b ON b.id = e.bot WHERE
     b.name = 'x1'")"
 back --downgrade-to 1
 is "twice is once" 0 $?
 says "nothing to do"
-is "and keeps nothing more" 1 "$(ls -d "$root"/data/pandafuzz.db.schema-2-* |
+is "and keeps nothing more" 1 "$(ls -d "$root"/data/pandafuzz.db.schema-3-* |
     wc -l)"
 back --downgrade-to 2
-is "there is no way forward by it" 2 $?
+is "there is no way forward by it" 1 $?
+says "is older than 2"
+back --downgrade-to 3
+is "nor to what is no older schema" 2 $?
 
 # The files of the store stay, and bots were told more than it knows.
 hash=$(sum "$work/unit-text-1")
@@ -109,4 +113,28 @@ is "no bucket number is given twice" 1,3,4 "$(sql "SELECT
     group_concat(number) FROM (SELECT number FROM bucket k JOIN project p ON
     p.id = k.project WHERE p.name = 'lost+found' ORDER BY 1)")"
 balanced
+stop_master || fail "the master ends with $?"
+
+# The same of schema 2, one step back and forth.
+root=$work/root-2
+account local
+mkdir -p "$root/data"
+sqlite3 "$root/data/pandafuzz.db" <tests/unit/masterd/db/schema-2.sql ||
+	fail "the fixture of schema 2"
+start_master
+is "schema 2 becomes today's" 3 "$(version pandafuzz.db)"
+is "its jobs are as they were" "cancelled completed paused pending running" \
+    "$(sql "SELECT group_concat(status, ' ') FROM (SELECT status FROM job
+    ORDER BY 1)")"
+is "its bots know what they did" 1 "$(sql "SELECT count(*) = 3 AND
+    max(execs) > 100000 AND min(drained) = 0 FROM bot")"
+check "its bots are listed" test "$(api bots | grep -o '"name":"b[127]"' |
+    wc -l)" = 3
+check "and its jobs" test "$(api jobs | grep -o '"trace"' | wc -l)" = 5
+stop_master || fail "the master ends with $?"
+back --downgrade-to 2
+is "schema 2 is put back" 0 $?
+is "as it was" 2 "$(version pandafuzz.db)"
+start_master
+is "and taken over again" 3 "$(version pandafuzz.db)"
 stop_master || fail "the master ends with $?"

@@ -64,7 +64,7 @@ facts() {
 	    WHERE job = j.id ORDER BY key)) FROM job j JOIN target t ON t.id =
 	    j.target LEFT JOIN build b ON b.id = j.build LEFT JOIN build c ON
 	    c.id = j.current ORDER BY 2;
-	SELECT 'bucket', p.name, number, status, type, state, security,
+	SELECT 'bucket', p.name, number, status, type, state, security, k.issue,
 	    first_ms, (SELECT group_concat(hex(signature) || security) FROM
 	    (SELECT * FROM bucket_signature s WHERE s.bucket = k.id ORDER BY
 	    signature)) FROM bucket k JOIN project p ON p.id = k.project
@@ -76,7 +76,8 @@ facts() {
 	    t.id = c.target JOIN project p ON p.id = t.project ORDER BY 4, 5;
 	SELECT 'unit', t.name, hex(sha256), bytes FROM unit u JOIN target t ON
 	    t.id = u.target ORDER BY 2, 3;
-	SELECT 'bot', a.name, b.name, owner FROM bot b JOIN account a ON a.id =
+	SELECT 'bot', a.name, b.name, owner, drained, drain_reason, drained_by,
+	    drained_ms, pool, b.state = 'forgotten' FROM bot b JOIN account a ON a.id =
 	    b.account WHERE b.name <> 'rebuilt' ORDER BY 2, 3"
 }
 
@@ -100,7 +101,12 @@ wait_until 60 job_is "$ends" completed || fail "the short job does not end"
 wait_until 60 rows_at_least 3 bucket || fail "no bugs were found"
 pf-local down "$ROOT" || fail "down"
 # What a person decided on a bug.
-sqlite3 "$db" "UPDATE bucket SET status = 'muted' WHERE id = 2"
+sqlite3 "$db" "UPDATE bucket SET status = 'muted', issue = 'https://x/7' WHERE
+    id = 2;
+    INSERT INTO bot (account, name, owner, state, added_ms, drained,
+    drain_reason, drained_by, drained_ms, pool) SELECT account, 'x' || n, 1,
+    iif(n = 1, 'left', 'forgotten'), 7, n = 1, 'old', 'user:x', 9, 'night'
+    FROM bot, (SELECT 1 AS n UNION SELECT 2) LIMIT 2"
 local_up
 wait_until 30 job_runs "$runs" || fail "the job does not go on"
 wait_until 60 all_written || fail "metadata/ is not written"

@@ -35,7 +35,7 @@ bot_beats() {
 	bot_beats[$name]=$((bot_beats[$name] + 1))
 	record='{"rec":"beat","generation":null,"slots":'${bot_slots-1}
 	record=$record',"free":1,"load":0,"disk_free":1,"hold":0,'
-	record=$record'"outbox_bytes":0,"outbox_files":0}'
+	record=$record'"outbox_bytes":0,"outbox_files":0,"off":0,"off_seconds":0}'
 	for lease; do
 		options+=(--record '{"rec":"holding","lease":"'"$lease"'",
 		"seconds":1,"execs":10}')

@@ -102,7 +102,7 @@ nothing_happened() {
 	is "no lease but that one" 1 "$(sql "SELECT count(*) FROM lease l JOIN
 	    task t ON t.id = l.task WHERE t.kind = 'fuzz'")"
 	is "nobody was late or lost" 0 "$(sql "SELECT count(*) FROM event
-	    WHERE what IN ('bot.state', 'bot.clashed')")"
+	    WHERE what IN ('bot.late', 'bot.lost', 'bot.clashed')")"
 	is "nothing was refused" 0 "$(sql "SELECT count(*) FROM ledger WHERE
 	    outcome <> 'ingested'")"
 }

@@ -180,7 +180,7 @@ beat() {
 	local record
 	record=$(printf '{"rec":"beat","generation":%s,"slots":1,"free":1,%s%s}' \
 	    "${4-null}" '"load":0,"disk_free":1,"hold":0,"outbox_bytes":0,' \
-	    '"outbox_files":0')
+	    '"outbox_files":0,"off":0,"off_seconds":0')
 	seal heartbeat "$1" --record "$record" --record \
 	    "$(printf '{"rec":"epoch","epoch":"%s","oldest":%d,"highest":%d}' \
 	    "${EPOCH-$epoch}" "$2" "$3")" >/dev/null

@@ -34,6 +34,7 @@ seal complete complete --lease $lease --complete done --needs 1-6
 printf 'it does not run\nonly 3 edges' >lines
 seal check complete --lease $lease --complete done --check bad --payload lines
 seal beat heartbeat \
+    --record '{"rec":"beat","generation":null,"slots":1,"free":1,"load":0,"disk_free":1,"hold":1,"outbox_bytes":0,"outbox_files":0,"off":1,"off_seconds":60}' \
     --record '{"rec":"holding","lease":"'$lease'","seconds":9,"execs":77}' \
     --record '{"rec":"epoch","epoch":"5f3c9a01d2e4b677","oldest":1,"highest":7}' \
     --record '{"rec":"drop","epoch":"5f3c9a01d2e4b677","first":2,"last":3}' \
@@ -43,7 +44,11 @@ seal register register \
     --record '{"rec":"host","cores":2,"memory":4096,"slots":1,"sandbox":"bwrap","arch":"x86_64"}' \
     --record '{"rec":"os"}' --payload unit \
     --record '{"rec":"cpu"}' --payload unit \
-    --record '{"rec":"wire","version":1}'
+    --record '{"rec":"wire","version":1}' \
+    --record '{"rec":"program"}' --payload unit \
+    --record '{"rec":"pool"}' --payload unit \
+    --record '{"rec":"sanitizers"}' --payload lines
+seal stats stats --record '{"rec":"bot_log"}' --payload report
 { printf '\002'; printf '{"pfb":2,"new":"key"}\nanything\n'; } \
     >"$seeds/bundle/newer-lines"
 

@@ -43,8 +43,10 @@ allow masterd/intake	lib/ spool/ masterd/intake/ masterd/store/ \
 			masterd/db/ masterd/plan/
 allow masterd/publish	lib/ spool/ masterd/publish/ masterd/store/ \
 			masterd/db/ masterd/plan/
+allow masterd/accounts	lib/ spool/ masterd/accounts/ masterd/db/
 allow masterd/admin	lib/ spool/ masterd/admin/ masterd/db/ \
 			masterd/plan/ masterd/store/
+allow masterd/hooks	lib/ masterd/hooks/ masterd/db/
 allow botd/engine	lib/ botd/engine/
 allow botd/cage		lib/ botd/cage/
 allow botd/courier	lib/ spool/ botd/courier/
@@ -67,7 +69,7 @@ done
 # Every folder that has code is in the table above.
 known="lib/base lib/archive lib/wire lib/triage spool masterd botd tools"
 known="$known masterd/store masterd/plan masterd/db masterd/intake"
-known="$known masterd/publish masterd/admin botd/engine botd/cage"
+known="$known masterd/publish masterd/accounts masterd/admin masterd/hooks botd/engine botd/cage"
 known="$known botd/courier botd/runner tests"
 while read -r folder; do
 	case " $known " in *" $folder "*) continue ;; esac
@@ -99,8 +101,8 @@ door 'sqlite3'			masterd/db/
 door 'libssh2'			botd/courier/link_sftp
 door 'jsmn'			lib/base/json
 door 'zlib'			lib/wire/
-door 'openssl/'			lib/base/digest.c
-door 'systemd/'			lib/base/loop.c
+door 'openssl/'			lib/base/digest.c lib/base/sshkey.c
+door 'systemd/'			lib/base/loop.c lib/base/log_journal.c
 door 'microhttpd'		masterd/admin/
 door 'curl/'			tools/pfadm/
 door 'libsmartcols/'		tools/pfadm/

@@ -12,35 +12,38 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/fs.h"
 #include "lib/base/spawn.h"
+#include "lib/wire/invitation.h"
 #include "tools/pf-local/confine.h"
 #include "tools/pf-local/layout.h"
 
 #define BWRAP "/usr/bin/bwrap"
 
-/* A session dies that writes a longer file: twice the largest bundle. */
-#define FILE_LIMIT "--fsize=536870912"
+/* A session dies that writes a longer file: twice the largest bundle, and a
+ * request of enrolment with room to spare. */
+#define FILE_LIMIT  "--fsize=536870912"
+#define ENROL_LIMIT "--fsize=65536"
 
 #define DENIED \
 	"setstat,fsetstat,lsetstat,mkdir,rmdir,symlink,hardlink,posix-rename"
 
-#define ARGS_MAX 64
-
 struct args {
-	char *list[ARGS_MAX + 1]; /* NULL-terminated */
-	int count;
+	char **list; /* NULL-terminated */
+	size_t count;
 };
 
 static void
 add(struct args *a, const char *word)
 {
-	if (a->count < ARGS_MAX)
-		a->list[a->count++] = mem_strdup(word);
+	a->list = mem_resize(a->list, a->count + 2, sizeof(*a->list));
+	a->list[a->count++] = mem_strdup(word);
+	a->list[a->count] = NULL;
 }
 
 static void
@@ -50,6 +53,7 @@ add_words(struct args *a, const char *const *words)
 		add(a, *words);
 }
 
+/* "how" ROOT/<below>[/<name>] "to"[/<name>] */
 static void
 add_bind(struct args *a, const char *how, const struct local *l,
     const char *below, const char *to)
@@ -63,16 +67,18 @@ add_bind(struct args *a, const char *how, const struct local *l,
 	buf_release(&path);
 }
 
-static void
-release(struct args *a)
+void
+confine_free(char **argv)
 {
-	while (a->count > 0)
-		free(a->list[--a->count]);
+	size_t i;
+
+	for (i = 0; argv != NULL && argv[i] != NULL; i++)
+		free(argv[i]);
+	free(argv);
 }
 
 /* clang-format off */
 static const char *const cage_head[] = {
-	"/usr/bin/prlimit", FILE_LIMIT,
 	BWRAP, "--unshare-all", "--cap-drop", "ALL", "--die-with-parent",
 	"--new-session", "--clearenv",
 	NULL
@@ -88,15 +94,27 @@ static const char *const cage_tail[] = {
 /* clang-format on */
 
 static void
-add_cage(struct args *a, const struct local *l)
+add_tail(struct args *a, const struct local *l)
 {
-	add_words(a, cage_head);
-	add_bind(a, "--ro-bind", l, "spool/" LOCAL_ACCOUNT, "/in");
-	add_bind(
-	    a, "--bind", l, "spool/" LOCAL_ACCOUNT "/incoming", "/in/incoming");
 	add_bind(a, "--ro-bind", l, "local/etc/passwd", "/etc/passwd");
 	add_bind(a, "--ro-bind", l, "local/etc/group", "/etc/group");
 	add_words(a, cage_tail);
+}
+
+static void
+add_cage(struct args *a, const struct local *l, const char *account)
+{
+	struct buf below = BUF_INIT;
+
+	add(a, "/usr/bin/prlimit");
+	add(a, strcmp(account, ENROL_ACCOUNT) == 0 ? ENROL_LIMIT : FILE_LIMIT);
+	add_words(a, cage_head);
+	buf_printf(&below, "spool/%s", account);
+	add_bind(a, "--ro-bind", l, below.data, "/in");
+	buf_adds(&below, "/incoming");
+	add_bind(a, "--bind", l, below.data, "/in/incoming");
+	buf_release(&below);
+	add_tail(a, l);
 }
 
 static const char *
@@ -112,23 +130,57 @@ sftp_server(void)
 	return NULL;
 }
 
-/* layout_open() has refused a ROOT with quotes in it. */
-void
-confine_command(struct buf *command, const struct local *l)
+char **
+confine_sftp(const struct local *l, const char *account)
 {
-	struct args a = {0};
-	int i;
+	struct args a = {NULL, 0};
+	const char *server = sftp_server();
 
-	add_cage(&a, l);
-	add(&a, sftp_server());
+	add_cage(&a, l, account);
+	add(&a, server == NULL ? "sftp-server" : server);
 	add(&a, "-u");
 	add(&a, "027");
 	add(&a, "-P");
 	add(&a, DENIED);
-	buf_adds(command, "exec");
-	for (i = 0; i < a.count; i++)
-		buf_printf(command, " '%s'", a.list[i]);
-	release(&a);
+	return a.list;
+}
+
+/* Of each kind of folder, those of one project; what is not there yet is left
+ * out. */
+static void
+add_project(struct args *a, const struct local *l, const char *project)
+{
+	static const char *const kinds[] = {"corpus", "crashes", "buckets"};
+	char below[64], to[80];
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(below, sizeof(below), "%s/%.40s", kinds[i], project);
+		snprintf(to, sizeof(to), "/in/%s", below);
+		add_bind(a, "--ro-bind-try", l, below, to);
+	}
+}
+
+char **
+confine_rsync(
+    const struct local *l, const char *projects, const struct rsync_ask *ask)
+{
+	char *copy = mem_strdup(projects), *word, *rest = NULL;
+	struct args a = {NULL, 0};
+	size_t i;
+
+	add_words(&a, cage_head);
+	for (word = strtok_r(copy, ",", &rest); word != NULL;
+	     word = strtok_r(NULL, ",", &rest))
+		add_project(&a, l, word);
+	free(copy);
+	add(&a, "--dir");
+	add(&a, "/in");
+	add_tail(&a, l);
+	add(&a, "/usr/bin/rsync");
+	for (i = 1; i < ask->count; i++)
+		add(&a, ask->words[i]);
+	return a.list;
 }
 
 static int
@@ -136,10 +188,10 @@ try_cage(const struct local *l, struct err *e)
 {
 	struct spawn s = {0};
 	struct buf output = BUF_INIT;
-	struct args a = {0};
+	struct args a = {NULL, 0};
 	int status;
 
-	add_cage(&a, l);
+	add_cage(&a, l, LOCAL_ACCOUNT);
 	add(&a, "/usr/bin/true");
 	s.argv = (const char *const *)a.list;
 	s.in = s.out = s.err = -1;
@@ -151,7 +203,7 @@ try_cage(const struct local *l, struct err *e)
 		    buf_text(&output));
 		e->text[strcspn(e->text, "\n")] = '\0';
 	}
-	release(&a);
+	confine_free(a.list);
 	buf_release(&output);
 	return status == 0 ? 0 : -1;
 }

@@ -195,7 +195,7 @@ layout_load(struct local *l, struct err *e)
 	struct buf text = BUF_INIT;
 	struct json *j;
 
-	l->config = (struct local_config){1, 0, true, 0};
+	l->config = (struct local_config){.bots = 1, .sftp = true};
 	if (faccessat(l->own, "config.json", F_OK, 0) == -1)
 		return 0;
 	if (fs_read_file(l->own, "config.json", &text, 4096, e) == -1)
@@ -210,6 +210,8 @@ layout_load(struct local *l, struct err *e)
 	l->config.port = (unsigned)json_get_u64(root, "port", 0);
 	l->config.sftp =
 	    strcmp(json_get_string(root, "link", "sftp"), "dir") != 0;
+	text_copy(l->config.listen, sizeof(l->config.listen),
+	    json_get_string(root, "listen", ""));
 	json_free(j);
 	if (l->config.bots > LOCAL_BOTS_MAX || l->config.port > 65535)
 		return err_set(e, ERR_REFUSED,
@@ -239,6 +241,8 @@ layout_save(const struct local *l, struct err *e)
 	json_put_u64(&text, "slots", l->config.slots);
 	json_put_string(&text, "link", l->config.sftp ? "sftp" : "dir");
 	json_put_u64(&text, "port", l->config.port);
+	if (l->config.listen[0] != '\0')
+		json_put_string(&text, "listen", l->config.listen);
 	json_close(&text, '}');
 	buf_addc(&text, '\n');
 	return layout_write(l, "config.json", &text, e);
@@ -320,6 +324,76 @@ layout_make_settings(const struct local *l, struct err *e)
 	return make_settings(l, "botd.yaml", "sandbox: none", e);
 }
 
+/* In YAML's double quotes: check_characters() keeps out what they would need
+ * a backslash for, and "${" is what config.h replaces. */
+static void
+put_setting(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, "  %s: \"", key);
+	for (; *value != '\0'; value++) {
+		if (strncmp(value, "${", 2) == 0)
+			buf_addc(out, '$');
+		buf_addc(out, *value);
+	}
+	buf_adds(out, "\"\n");
+}
+
+static void
+put_path(
+    struct buf *out, const char *key, const struct local *l, const char *below)
+{
+	char *path = layout_path(l, below);
+
+	put_setting(out, key, path);
+	free(path);
+}
+
+static void
+put_accounts(struct buf *out, const struct local *l, const char *url)
+{
+	struct buf command = BUF_INIT;
+	char *program = layout_program(l, "pf-local");
+
+	buf_printf(&command, "exec '%s' serve '%s'", program, l->root);
+	buf_adds(out, "# Written by pf-local at each `up`.\naccounts:\n");
+	put_setting(out, "url", url);
+	put_setting(out, "user", l->user);
+	if (l->config.sftp) {
+		put_path(out, "host_key", l, "keys/host_ed25519.pub");
+		put_path(out, "authorized_keys", l, "authorized_keys");
+		put_setting(out, "command", command.data);
+	}
+	/* Those in /etc are for what the machine's own master finds. */
+	buf_adds(out, "hooks:\n");
+	put_path(out, "folder", l, "hooks.d");
+	free(program);
+	buf_release(&command);
+}
+
+int
+layout_put_accounts(const struct local *l, const char *url, struct err *e)
+{
+	struct buf text = BUF_INIT, was = BUF_INIT;
+	bool same;
+	int dir, r = 0;
+
+	if (check_characters(l->programs, e) == -1)
+		return -1;
+	dir = fs_make_dir_open(l->own, "masterd.d", 0700, e);
+	if (dir == -1)
+		return -1;
+	put_accounts(&text, l, url);
+	same = fs_read_file(dir, "50-pf-local.yaml", &was, 65536, NULL) == 0 &&
+	    strcmp(buf_text(&was), text.data) == 0;
+	if (!same)
+		r = fs_replace(dir, "50-pf-local.yaml", text.data, text.len,
+		    0600, true, e);
+	close(dir);
+	buf_release(&text);
+	buf_release(&was);
+	return r == -1 ? -1 : !same;
+}
+
 char *
 layout_path(const struct local *l, const char *name)
 {
@@ -335,6 +409,11 @@ layout_program(const struct local *l, const char *name)
 	struct buf path = BUF_INIT;
 
 	buf_printf(&path, "%s/%s", l->programs, name);
+	if (access(path.data, X_OK) == 0)
+		return buf_detach(&path);
+	/* Installed, daemons lie beside us. */
+	buf_reset(&path);
+	buf_printf(&path, "%s/../sbin/%s", l->programs, name);
 	if (access(path.data, X_OK) == 0)
 		return buf_detach(&path);
 	buf_release(&path);

@@ -32,6 +32,9 @@ int layout_make_account(struct local *l, struct err *e);
 /* local/masterd.yaml and botd.yaml, where somebody may say more. */
 int layout_make_settings(const struct local *l, struct err *e);
 
+/* The settings accounts.* of the master; 1 when they are others now. */
+int layout_put_accounts(const struct local *l, const char *url, struct err *e);
+
 /* "ROOT/local/<name>", or "<programs>/<name>" or just the name when it is
  * not there and PATH decides.  Caller frees. */
 char *layout_path(const struct local *l, const char *name);

@@ -11,14 +11,17 @@
  * One embedded installation: a master, a private sshd and bots below ROOT.
  *
  *	ROOT/			the master's root (DESIGN 4)
- *	ROOT/spool/local/	the one account
+ *	ROOT/spool/local/	the account of its own bots
+ *	ROOT/accounts/		keys of all accounts, by the master
  *	ROOT/local/		everything that is pf-local's own:
  *	  config.json		what `up` was told, and sshd's port
  *	  masterd.yaml, botd.yaml
  *				further settings, for you to write
+ *	  masterd.d/		those that follow from config.json
  *	  lock			held by `up` and `down`
  *	  keys/			host key and one key per bot
- *	  sshd_config, authorized_keys, known_hosts
+ *	  sshd_config, known_hosts
+ *	  authorized_keys	by the master, from its accounts
  *	  etc/			passwd and group for sshd and sftp-server
  *	  pids/<name>.json	process id and start time
  *	  logs/<name>.log
@@ -29,9 +32,10 @@
 
 struct local_config {
 	unsigned bots;
-	unsigned slots; /* per bot; 0: the bot's own default */
-	bool sftp;      /* else dir: */
-	unsigned port;  /* of sshd, 0: none chosen yet */
+	unsigned slots;   /* per bot; 0: the bot's own default */
+	bool sftp;        /* else dir: */
+	unsigned port;    /* of sshd, 0: none chosen yet */
+	char listen[280]; /* ADDR:PORT for further machines; "": none */
 };
 
 struct local {

@@ -11,7 +11,10 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/base/version.h"
+#include "lib/wire/invitation.h"
 #include "tools/pf-local/layout.h"
+#include "tools/pf-local/serve.h"
 #include "tools/pf-local/status.h"
 #include "tools/pf-local/up.h"
 
@@ -19,6 +22,7 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_ROOT };
 
 static const char usage[] =
     "usage: pf-local up ROOT [--bots N] [--slots N] [--link sftp|dir]\n"
+    "           [--listen ADDR:PORT]\n"
     "       pf-local down ROOT\n"
     "       pf-local status ROOT\n"
     "\n"
@@ -26,6 +30,8 @@ static const char usage[] =
     "folder ROOT, run by you.  `up` starts whatever is down and changes\n"
     "nothing else; options are remembered.  Bots default to 1, slots of each\n"
     "to what the machine has, link to sftp.\n"
+    "With --listen, sshd takes further machines there, with invitations of\n"
+    "`pfadm account invite`; --listen none ends that.\n"
     "\n"
     "examples:\n"
     "       pf-local up ~/fuzz --bots 2\n"
@@ -63,7 +69,8 @@ cmd_up(const char *root, const struct up_wish *wish)
 	}
 	printf("up: master, ");
 	if (l.config.sftp)
-		printf("sshd on 127.0.0.1:%u, ", l.config.port);
+		printf("sshd on 127.0.0.1:%u%s%s, ", l.config.port,
+		    l.config.listen[0] == '\0' ? "" : " and ", l.config.listen);
 	printf("%u bot%s in %s\n", l.config.bots, l.config.bots == 1 ? "" : "s",
 	    l.root);
 	return EXIT_OK;
@@ -115,6 +122,20 @@ number(const char *text, uint64_t max)
 	return (int)n;
 }
 
+/* "none", or an address (IPv6 in brackets) or name, and a port. */
+static bool
+listen_ok(const char *text)
+{
+	struct invitation i;
+	struct buf url = BUF_INIT;
+	bool ok = strcmp(text, "none") == 0;
+
+	buf_printf(&url, "sftp://%s", text);
+	ok = ok || invitation_place(&i, "x", url.data, NULL) == 0;
+	buf_release(&url);
+	return ok;
+}
+
 /* 0, or -1 after a complaint. */
 static int
 read_option(int option, const char *value, struct up_wish *w)
@@ -132,6 +153,9 @@ read_option(int option, const char *value, struct up_wish *w)
 		else if (strcmp(value, "dir") == 0)
 			w->sftp = 0;
 		return w->sftp;
+	case 'L':
+		w->listen = value;
+		return listen_ok(value) ? 0 : -1;
 	default:
 		return -1;
 	}
@@ -145,18 +169,29 @@ main(int argc, char **argv)
 		{ "bots",	required_argument,	NULL,	'b' },
 		{ "slots",	required_argument,	NULL,	's' },
 		{ "link",	required_argument,	NULL,	'l' },
+		{ "listen",	required_argument,	NULL,	'L' },
 		{ "help",	no_argument,		NULL,	'h' },
+		{ "version",	no_argument,		NULL,	'V' },
 		{ NULL, 0, NULL, 0 }
 	};
 	/* clang-format on */
-	struct up_wish wish = {-1, -1, -1};
+	struct up_wish wish = {-1, -1, -1, NULL};
 	bool given = false;
 	const char *verb;
 	int o;
 
+	/* The forced command of keys has arguments of its own. */
+	if (argc == 5 && strcmp(argv[1], "serve") == 0) {
+		umask(027);
+		return serve(argv[2], argv[3], argv[4]);
+	}
 	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (o == 'h') {
 			fputs(usage, stdout);
+			return EXIT_OK;
+		}
+		if (o == 'V') {
+			puts("pf-local " PANDAFUZZ_VERSION);
 			return EXIT_OK;
 		}
 		if (o == '?')

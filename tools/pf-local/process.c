@@ -333,8 +333,9 @@ forget(const struct local *l, const char *const *names)
 	}
 }
 
-int
-process_stop(const struct local *l, const char *const *names, uint64_t grace_ms)
+static int
+stop(const struct local *l, const char *const *names, uint64_t grace_ms,
+    bool all)
 {
 	struct process_set s = {NULL, 0, 0};
 	const char *const *n;
@@ -346,10 +347,10 @@ process_stop(const struct local *l, const char *const *names, uint64_t grace_ms)
 		if (process_find(l, *n, &p))
 			set_add(&s, p.pid, p.started);
 	roots = s.count;
-	/* Who descends is to be known before they are orphans, but only the
-	 * daemons are told: they end their own. */
+	/* Who descends is to be known before they are orphans, but mostly only
+	 * the daemons are told: they end their own. */
 	set_add_descendants(&s);
-	set_signal(&s, roots, SIGTERM);
+	set_signal(&s, all ? s.count : roots, SIGTERM);
 	if (roots > 0)
 		wait_for(&s, grace_ms);
 	killed = (int)set_signal(&s, s.count, SIGKILL);
@@ -358,6 +359,19 @@ process_stop(const struct local *l, const char *const *names, uint64_t grace_ms)
 	free(s.list);
 	forget(l, names);
 	return killed;
+}
+
+int
+process_stop(const struct local *l, const char *const *names, uint64_t grace_ms)
+{
+	return stop(l, names, grace_ms, false);
+}
+
+int
+process_stop_all(
+    const struct local *l, const char *const *names, uint64_t grace_ms)
+{
+	return stop(l, names, grace_ms, true);
 }
 
 char *

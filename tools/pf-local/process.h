@@ -42,6 +42,11 @@ int process_start(const struct local *l, const char *name,
 int process_stop(
     const struct local *l, const char *const *names, uint64_t grace_ms);
 
+/* As process_stop(), and what they had started gets a TERM, too: sshd's
+ * sessions do not end with it. */
+int process_stop_all(
+    const struct local *l, const char *const *names, uint64_t grace_ms);
+
 /* Up to the last "lines" lines of its log, for a complaint.  Caller frees. */
 char *process_log_tail(const struct local *l, const char *name, int lines);
 

@@ -116,6 +116,15 @@ port_is_free(unsigned port)
 	return is_free;
 }
 
+/* The port of --listen, on whatever address, is not ours on 127.0.0.1. */
+static bool
+is_listened(const struct local *l, unsigned port)
+{
+	const char *colon = strrchr(l->config.listen, ':');
+
+	return colon != NULL && (unsigned)atoi(colon + 1) == port;
+}
+
 /* 1 when another than before was chosen. */
 static int
 choose_port(struct local *l, struct err *e)
@@ -126,7 +135,7 @@ choose_port(struct local *l, struct err *e)
 		return 0;
 	for (i = 0; i < 200; i++) {
 		port = PORT_FIRST + (unsigned)random_below(PORT_COUNT);
-		if (port_is_free(port)) {
+		if (!is_listened(l, port) && port_is_free(port)) {
 			l->config.port = port;
 			return 1;
 		}
@@ -182,9 +191,8 @@ make_key(const struct local *l, const char *name, struct err *e)
 	return run_keygen(l, file, e);
 }
 
-/* "ssh-ed25519 AAAA...": the first two words of the public half. */
-static int
-public_key(
+int
+sshd_public_key(
     const struct local *l, const char *name, struct buf *out, struct err *e)
 {
 	char file[64], *blank;
@@ -200,28 +208,19 @@ public_key(
 }
 
 static int
-write_authorized_keys(const struct local *l, struct err *e)
+make_keys(const struct local *l, struct err *e)
 {
-	struct buf text = BUF_INIT, key = BUF_INIT;
 	char name[16];
 	unsigned i;
-	int r = 0;
 
-	for (i = 1; i <= l->config.bots && r == 0; i++) {
-		snprintf(name, sizeof(name), "b%u", i);
-		r = make_key(l, name, e);
-		if (r == 0)
-			r = public_key(l, name, &key, e);
-		buf_adds(&text, "restrict,command=\"");
-		confine_command(&text, l);
-		buf_printf(&text, "\" %s %s\n", buf_text(&key), name);
-	}
-	buf_release(&key);
-	if (r == -1) {
-		buf_release(&text);
+	if (make_key(l, HOST_KEY, e) == -1)
 		return -1;
+	for (i = 1; i <= l->config.bots; i++) {
+		snprintf(name, sizeof(name), "b%u", i);
+		if (make_key(l, name, e) == -1)
+			return -1;
 	}
-	return layout_write(l, "authorized_keys", &text, e);
+	return 0;
 }
 
 static int
@@ -229,7 +228,7 @@ write_known_hosts(const struct local *l, struct err *e)
 {
 	struct buf text = BUF_INIT, key = BUF_INIT;
 
-	if (public_key(l, HOST_KEY, &key, e) == -1) {
+	if (sshd_public_key(l, HOST_KEY, &key, e) == -1) {
 		buf_release(&key);
 		return -1;
 	}
@@ -241,19 +240,22 @@ write_known_hosts(const struct local *l, struct err *e)
 
 /* "Subsystem" is needed although no key may use it: libssh2 asks for it, and
  * the key's command is what then runs. */
+/* 1 when it is another than it was. */
 static int
 write_config(const struct local *l, struct err *e)
 {
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, was = BUF_INIT;
+	bool same;
 
 	buf_printf(&text,
 	    "# Written by pf-local at each `up`.\n"
-	    "ListenAddress 127.0.0.1\n"
-	    "Port %u\n"
+	    "ListenAddress 127.0.0.1:%u\n"
 	    "HostKey \"%s/local/keys/" HOST_KEY "\"\n"
 	    "AuthorizedKeysFile \"%s/local/authorized_keys\"\n"
 	    "AllowUsers \"%s\"\n",
 	    l->config.port, l->root, l->root, l->user);
+	if (l->config.listen[0] != '\0')
+		buf_printf(&text, "ListenAddress %s\n", l->config.listen);
 	buf_adds(&text,
 	    "PermitRootLogin forced-commands-only\n"
 	    "AuthenticationMethods publickey\n"
@@ -275,21 +277,50 @@ write_config(const struct local *l, struct err *e)
 	    "LoginGraceTime 20\n"
 	    "ClientAliveInterval 30\n"
 	    "ClientAliveCountMax 3\n");
-	return layout_write(l, "sshd_config", &text, e);
+	same = fs_read_file(l->own, "sshd_config", &was, 65536, NULL) == 0 &&
+	    strcmp(buf_text(&was), text.data) == 0;
+	buf_release(&was);
+	if (same) {
+		buf_release(&text);
+		return 0;
+	}
+	return layout_write(l, "sshd_config", &text, e) == -1 ? -1 : 1;
 }
 
 int
-sshd_prepare(struct local *l, bool new_port, struct err *e)
+sshd_prepare(struct local *l, bool new_port, bool *changed, struct err *e)
 {
-	int changed = 0;
+	int port = 0, config;
 
+	if (is_listened(l, l->config.port))
+		l->config.port = 0;
 	if (new_port || l->config.port == 0)
-		changed = choose_port(l, e);
-	if (changed == -1 || make_key(l, HOST_KEY, e) == -1 ||
-	    write_authorized_keys(l, e) == -1 ||
-	    write_known_hosts(l, e) == -1 || write_config(l, e) == -1)
+		port = choose_port(l, e);
+	if (port == -1 || make_keys(l, e) == -1 ||
+	    write_known_hosts(l, e) == -1 ||
+	    (config = write_config(l, e)) == -1)
 		return -1;
-	return changed;
+	*changed = config == 1;
+	return port;
+}
+
+/* What machines are told to call: where we listen on all addresses, the name
+ * of this one. */
+void
+sshd_url(const struct local *l, struct buf *url)
+{
+	const char *listen = l->config.listen, *colon = strrchr(listen, ':');
+	char name[256] = "localhost";
+
+	if (colon == NULL) {
+		buf_printf(url, "sftp://127.0.0.1:%u", l->config.port);
+	} else if (strncmp(listen, "0.0.0.0:", 8) == 0 ||
+	    strncmp(listen, "[::]:", 5) == 0) {
+		(void)gethostname(name, sizeof(name) - 1);
+		buf_printf(url, "sftp://%s%s", name, colon);
+	} else {
+		buf_printf(url, "sftp://%s", listen);
+	}
 }
 
 /* ---- the process ---- */

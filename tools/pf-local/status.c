@@ -4,8 +4,6 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,35 +12,10 @@
 
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "tools/pf-local/api.h"
 #include "tools/pf-local/process.h"
 #include "tools/pf-local/sshd.h"
 #include "tools/pf-local/status.h"
-
-/* Through an open folder: a socket's path may have 107 bytes, ROOT's more. */
-static int
-connect_admin(const struct local *l)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	struct timeval limit = {5, 0};
-	int dir, fd;
-
-	dir = fs_open_dir(l->dir, "run", NULL);
-	if (dir == -1)
-		return -1;
-	snprintf(
-	    a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/admin.sock", dir);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd != -1) {
-		(void)setsockopt(
-		    fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == -1) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	close(dir);
-	return fd;
-}
 
 bool
 status_master_answers(const struct local *l)
@@ -53,7 +26,7 @@ status_master_answers(const struct local *l)
 	char answer[13] = "";
 	int fd;
 
-	fd = connect_admin(l);
+	fd = api_connect(l);
 	if (fd == -1)
 		return false;
 	if (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0)

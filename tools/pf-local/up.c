@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "tools/pf-local/admit.h"
+#include "tools/pf-local/api.h"
 #include "tools/pf-local/confine.h"
 #include "tools/pf-local/layout.h"
 #include "tools/pf-local/process.h"
@@ -69,6 +72,13 @@ take_wish(struct local *l, const struct up_wish *w, struct err *e)
 		l->config.slots = (unsigned)w->slots;
 	if (w->sftp >= 0)
 		l->config.sftp = w->sftp != 0;
+	if (w->listen != NULL)
+		text_copy(l->config.listen, sizeof(l->config.listen),
+		    strcmp(w->listen, "none") == 0 ? "" : w->listen);
+	if (l->config.listen[0] != '\0' && !l->config.sftp)
+		return err_set(e, ERR_REFUSED,
+		    "further machines come by sshd: --listen is not for "
+		    "--link dir");
 	if ((l->config.bots < old.bots || l->config.slots != old.slots ||
 		l->config.sftp != old.sftp) &&
 	    any_bot_runs(l))
@@ -148,21 +158,43 @@ up_master(const struct local *l, struct err *e)
 	return r == -1 ? -1 : wait_ready(l, "master", master_ready, 0, e);
 }
 
-/* 1 when the port is another, of which running bots know nothing. */
+/* What the master must know of us, before it starts or while it runs. */
 static int
-up_sshd(struct local *l, struct err *e)
+tell_master(const struct local *l, struct err *e)
 {
-	bool is_down = !runs(l, "sshd");
+	struct buf url = BUF_INIT;
 	int changed;
 
-	changed = sshd_prepare(l, is_down, e);
+	if (l->config.sftp)
+		sshd_url(l, &url);
+	changed = layout_put_accounts(l, buf_text(&url), e);
+	buf_release(&url);
+	if (changed != 1 || !runs(l, "master"))
+		return changed == -1 ? -1 : 0;
+	return api(l, "POST", "system/reload", NULL, NULL, e) == 200 ? 0 : -1;
+}
+
+/* 1 when the port is another, of which running bots know nothing. */
+static int
+prepare_sshd(struct local *l, bool *restart, struct err *e)
+{
+	static const char *const sshd[] = {"sshd", NULL};
+	int changed;
+
+	changed = sshd_prepare(l, !runs(l, "sshd"), restart, e);
 	if (changed == -1 || layout_save(l, e) == -1)
 		return -1;
-	if (is_down && sshd_start(l, e) == -1)
-		return -1;
-	if (wait_ready(l, "sshd", sshd_ready, 0, e) == -1)
-		return -1;
+	if (*restart && runs(l, "sshd"))
+		process_stop_all(l, sshd, SSHD_GRACE_MS);
 	return changed;
+}
+
+static int
+up_sshd(const struct local *l, struct err *e)
+{
+	if (!runs(l, "sshd") && sshd_start(l, e) == -1)
+		return -1;
+	return wait_ready(l, "sshd", sshd_ready, 0, e);
 }
 
 /* ---- bots ---- */
@@ -264,6 +296,7 @@ up(struct local *l, const struct up_wish *wish, char **complaint, struct err *e)
 {
 	struct bot_name bot = {""};
 	const char *step = NULL;
+	bool restart = false;
 	int changed = 0;
 
 	*complaint = NULL;
@@ -272,9 +305,15 @@ up(struct local *l, const struct up_wish *wish, char **complaint, struct err *e)
 		(confine_write_etc(l, e) == -1 || sshd_check(l, e) == -1)) ||
 	    layout_make_settings(l, e) == -1 || layout_save(l, e) == -1)
 		return -1;
+	if (l->config.sftp && (changed = prepare_sshd(l, &restart, e)) == -1)
+		return -1;
+	if (tell_master(l, e) == -1)
+		return -1;
 	if (up_master(l, e) == -1)
 		step = "master";
-	else if (l->config.sftp && (changed = up_sshd(l, e)) == -1)
+	else if (l->config.sftp && admit_bots(l, e) == -1)
+		return -1;
+	else if (l->config.sftp && up_sshd(l, e) == -1)
 		step = "sshd";
 	if (step == NULL && changed == 1)
 		stop_bots(l);
@@ -295,7 +334,7 @@ down(const struct local *l)
 
 	/* Bots first: what they still have they push through the other two. */
 	killed = stop_bots(l);
-	killed += process_stop(l, sshd, SSHD_GRACE_MS);
+	killed += process_stop_all(l, sshd, SSHD_GRACE_MS);
 	killed += process_stop(l, master, MASTER_GRACE_MS);
 	return killed;
 }

@@ -9,6 +9,7 @@ struct up_wish {
 	int bots;
 	int slots;
 	int sftp;
+	const char *listen; /* NULL: not given; "none": no more */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/version.h"
 #include "tools/pf-spool/pf_spool.h"
 
 static const char examples[] =
@@ -110,6 +111,10 @@ main(int argc, char **argv)
 		return help(stderr);
 	if (strcmp(argv[1], "--help") == 0)
 		return help(stdout);
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("pf-spool " PANDAFUZZ_VERSION);
+		return 0;
+	}
 	for (i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return run(&commands[i], argc - 1, argv + 1);

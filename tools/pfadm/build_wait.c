@@ -1,27 +1,16 @@
 /*
- * After a build was sent: waiting for its verdict, and removing it again.
+ * After a build was sent: waiting for its verdict.
  */
-#include <signal.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "tools/pfadm/commands.h"
+#include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/jobs.h"
 
 #define POLL_MS    500
 #define TIMEOUT_MS (10 * 60 * 1000)
-
-static volatile sig_atomic_t interrupted;
-
-static void
-on_interrupt(int signo)
-{
-	(void)signo;
-	interrupted = 1;
-}
 
 /* "read: good, 312 edges, dict 118 entries, seeds 240 files" */
 static void
@@ -141,22 +130,20 @@ look(struct pfadm *pf, const char *id, struct buf *said)
 int
 build_wait(struct pfadm *pf, const char *id)
 {
-	static const struct timespec pause = {0, POLL_MS * 1000000L};
-	struct sigaction action = {.sa_handler = on_interrupt};
 	uint64_t start = clock_up_ms();
 	uint64_t limit =
 	    (pf->o.given & O_TIMEOUT) != 0 ? pf->o.timeout_ms : TIMEOUT_MS;
 	struct buf said = BUF_INIT;
 	int code;
 
-	sigaction(SIGINT, &action, NULL);
-	while ((code = look(pf, id, &said)) == -1) {
+	interrupt_catch();
+	while ((code = look(pf, id, &said)) == -1 || code == EXIT_INTERRUPTED) {
 		if (clock_up_ms() - start >= limit) {
 			code = give_up(id, limit);
 			break;
 		}
-		nanosleep(&pause, NULL);
-		if (interrupted) {
+		interrupt_rest(POLL_MS);
+		if (interrupted()) {
 			fprintf(stderr,
 			    "pfadm: stopped waiting, build %.12s stays\n", id);
 			code = EXIT_INTERRUPTED;
@@ -164,27 +151,5 @@ build_wait(struct pfadm *pf, const char *id)
 		}
 	}
 	buf_release(&said);
-	return code;
-}
-
-int
-cmd_build_remove(struct pfadm *pf)
-{
-	const char *reason = pf->o.reason == NULL ? "" : pf->o.reason;
-	struct reply r;
-	struct err e;
-	int code = 0;
-
-	if (client_send(pf->client, "DELETE",
-		client_path(pf->client, "builds/%s?reason=%s", pf->arg, reason),
-		"", 0, &r, &e) == -1)
-		code = complain(pf, &e, &r);
-	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
-	else
-		printf("build %.12s removed\n",
-		    json_get_string(
-			json_get(json_root(r.json), "item"), "id", ""));
-	reply_release(&r);
 	return code;
 }

@@ -1,5 +1,7 @@
 /*
- * HTTP over the admin socket with libcurl.
+ * HTTP over the admin socket with libcurl.  For a master on another machine
+ * the socket is one of our own, and once curl has connected to it ssh gets its
+ * other end (tunnel.c).
  */
 #include <sys/stat.h>
 
@@ -16,13 +18,17 @@
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
 #include "tools/pfadm/client.h"
+#include "tools/pfadm/interrupt.h"
 
-#define REQUEST_S  30L /* DESIGN 11 */
+#define REQUEST_S  30L  /* DESIGN 11 */
+#define TUNNEL_S   120L /* somebody may have to type a passphrase */
 #define SOCKET_MAX 107
 
 struct client {
 	CURL *curl;
-	char *socket;                 /* as given, for messages */
+	const char *name;             /* as given, for messages */
+	struct tunnel *tunnel;        /* NULL: the socket is here */
+	struct err tunnel_error;      /* it could not be started */
 	char through[SOCKET_MAX + 1]; /* what fits in an address */
 	int folder;                   /* behind "through", or -1 */
 	struct buf path;
@@ -32,14 +38,14 @@ struct client {
 static void
 shorten(struct client *c)
 {
-	const char *slash = strrchr(c->socket, '/');
+	const char *slash = strrchr(c->name, '/');
 	char *folder;
 
-	text_copy(c->through, sizeof(c->through), c->socket);
-	if (strlen(c->socket) <= SOCKET_MAX || slash == NULL)
+	text_copy(c->through, sizeof(c->through), c->name);
+	if (strlen(c->name) <= SOCKET_MAX || slash == NULL)
 		return;
-	folder = mem_strdup(c->socket);
-	folder[slash - c->socket] = '\0';
+	folder = mem_strdup(c->name);
+	folder[slash - c->name] = '\0';
 	c->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
 	snprintf(c->through, sizeof(c->through), "/proc/self/fd/%d/%.60s",
@@ -47,13 +53,19 @@ shorten(struct client *c)
 }
 
 struct client *
-client_open(const char *socket)
+client_open(const struct where *w, bool batch)
 {
 	struct client *c = mem_alloc(sizeof(*c));
 
 	c->folder = -1;
-	c->socket = mem_strdup(socket);
-	shorten(c);
+	c->name = w->far ? w->url : w->socket;
+	if (w->far) {
+		c->tunnel = tunnel_new(&w->remote, batch);
+		text_copy(
+		    c->through, sizeof(c->through), tunnel_path(c->tunnel));
+	} else {
+		shorten(c);
+	}
 	if ((c->curl = curl_easy_init()) == NULL)
 		abort();
 	return c;
@@ -67,8 +79,8 @@ client_close(struct client *c)
 	curl_easy_cleanup(c->curl);
 	if (c->folder != -1)
 		close(c->folder);
+	tunnel_free(c->tunnel);
 	buf_release(&c->path);
-	free(c->socket);
 	free(c);
 }
 
@@ -123,7 +135,32 @@ struct transfer {
 	int to;   /* -1: into the reply */
 	int from; /* the file that is sent */
 	int failed_errno;
+	client_line_fn *fn; /* gets lines, with "arg" */
+	void *arg;
+	struct buf line;
+	bool enough;
 };
+
+/* Whole lines to "fn"; what is left waits for more. */
+static size_t
+give_lines(struct transfer *t, const char *bytes, size_t len)
+{
+	const char *end;
+	size_t used = 0;
+
+	buf_add(&t->line, bytes, len);
+	while (!t->enough &&
+	    (end = memchr(t->line.data + used, '\n', t->line.len - used)) !=
+		NULL) {
+		if (end > t->line.data + used &&
+		    t->fn(t->arg, t->line.data + used,
+			(size_t)(end - t->line.data) - used) == -1)
+			t->enough = true;
+		used = (size_t)(end - t->line.data) + 1;
+	}
+	buf_consume(&t->line, used);
+	return t->enough ? 0 : len;
+}
 
 static size_t
 on_bytes(char *bytes, size_t size, size_t n, void *arg)
@@ -132,6 +169,8 @@ on_bytes(char *bytes, size_t size, size_t n, void *arg)
 	long status = 0;
 
 	curl_easy_getinfo(t->client->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (t->fn != NULL && status < 300)
+		return give_lines(t, bytes, size * n);
 	if (t->to == -1 || status >= 300) {
 		buf_add(&t->reply->body, bytes, size * n);
 		return size * n;
@@ -159,6 +198,42 @@ on_wanted(char *bytes, size_t size, size_t n, void *arg)
 	return (size_t)got;
 }
 
+/* curl is connected and about to ask: who shall answer? */
+static int
+on_connected(void *arg, char *to_ip, char *from_ip, int to_port, int from_port)
+{
+	struct client *c = arg;
+
+	(void)to_ip;
+	(void)from_ip;
+	(void)to_port;
+	(void)from_port;
+	return tunnel_start(c->tunnel, &c->tunnel_error) == -1
+	    ? CURL_PREREQFUNC_ABORT
+	    : CURL_PREREQFUNC_OK;
+}
+
+static void
+prepare_tunnel(struct client *c)
+{
+	err_clear(&c->tunnel_error);
+	curl_easy_setopt(c->curl, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(c->curl, CURLOPT_PREREQDATA, c);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, TUNNEL_S);
+}
+
+static int
+on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total,
+    curl_off_t up_now)
+{
+	(void)arg;
+	(void)total;
+	(void)now;
+	(void)up_total;
+	(void)up_now;
+	return interrupted() ? 1 : 0;
+}
+
 static void
 prepare(struct transfer *t, const char *path)
 {
@@ -178,19 +253,32 @@ prepare(struct transfer *t, const char *path)
 	/* Silence ends it, not length: 2 GiB may take a while. */
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, REQUEST_S);
+	if (t->client->tunnel != NULL)
+		prepare_tunnel(t->client);
+	/* Ctrl-C ends a request too, where it is caught at all. */
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 }
 
 static int
 no_master(struct transfer *t, struct err *e)
 {
+	struct client *c = t->client;
 	long error = 0;
 
+	if (c->tunnel != NULL && c->tunnel_error.cls != ERR_NONE) {
+		*e = c->tunnel_error;
+		e->cls = ERR_AGAIN;
+		e->sys = EHOSTUNREACH;
+		return -1;
+	}
+	if (c->tunnel != NULL)
+		return tunnel_why(c->tunnel, &t->reply->hint, e);
 	curl_easy_getinfo(t->client->curl, CURLINFO_OS_ERRNO, &error);
 	if (error == EACCES || error == EPERM)
-		return err_set(e, ERR_DENIED, "you may not use the socket '%s'",
-		    t->client->socket);
-	err_set(e, ERR_AGAIN, "no master at '%s': is it running?",
-	    t->client->socket);
+		return err_set(
+		    e, ERR_DENIED, "you may not use the socket '%s'", c->name);
+	err_set(e, ERR_AGAIN, "no master at '%s': is it running?", c->name);
 	e->sys = error == 0 ? ENOENT : (int)error;
 	return -1;
 }
@@ -228,10 +316,15 @@ perform(struct transfer *t, struct err *e)
 		return err_sys(
 		    e, t->from != -1 ? "cannot read" : "cannot write");
 	}
-	if (code == CURLE_COULDNT_CONNECT) {
+	if (interrupted() && code != CURLE_OK)
+		return err_set(e, ERR_AGAIN, "interrupted");
+	if (code == CURLE_COULDNT_CONNECT ||
+	    (t->client->tunnel != NULL && code != CURLE_OK && r->status == 0)) {
 		r->status = 0;
 		return no_master(t, e);
 	}
+	if (t->enough)
+		code = CURLE_OK;
 	r->json = r->body.len == 0
 	    ? NULL
 	    : json_parse(r->body.data, r->body.len, &JSON_REPLY, &ignored);
@@ -240,7 +333,7 @@ perform(struct transfer *t, struct err *e)
 		return said_no(r, e);
 	if (code != CURLE_OK)
 		return err_set(e, ERR_AGAIN, "the master at '%s': %s",
-		    t->client->socket, curl_easy_strerror(code));
+		    t->client->name, curl_easy_strerror(code));
 	return 0;
 }
 
@@ -304,4 +397,21 @@ client_download(
 	t.to = fd;
 	prepare(&t, path);
 	return perform(&t, e);
+}
+
+int
+client_follow(struct client *c, const char *path, client_line_fn *fn, void *arg,
+    struct reply *r, struct err *e)
+{
+	struct transfer t = transfer(c, r);
+	int got;
+
+	t.fn = fn;
+	t.arg = arg;
+	prepare(&t, path);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 0L); /* may rest */
+	got = perform(&t, e);
+	buf_release(&t.line);
+	/* Once it began, its end is no failure, whatever it was. */
+	return got == -1 && (interrupted() || r->status == 200) ? 0 : got;
 }

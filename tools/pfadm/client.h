@@ -6,20 +6,23 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/json.h"
+#include "tools/pfadm/where.h"
 
 /*
- * One connection to the master's socket.  The only door to libcurl.  Paths are
- * those below /api/v1/, already escaped: client_path().
+ * One connection to the master's socket, here or through ssh.  The only door
+ * to libcurl.  Paths are those below /api/v1/, already escaped: client_path().
  */
 struct client;
 
-struct client *client_open(const char *socket);
+/* "w" is borrowed; "batch": nobody is asked for passphrases. */
+struct client *client_open(const struct where *w, bool batch);
 void client_close(struct client *c); /* NULL is fine */
 
 struct reply {
 	long status;       /* HTTP's; 0: the master did not answer */
 	struct buf body;   /* as it came */
 	struct json *json; /* NULL when it is none */
+	const char *hint;  /* what could help; static, or NULL */
 };
 
 void reply_release(struct reply *r);
@@ -41,6 +44,15 @@ int client_upload(struct client *c, const char *path, int fd, uint64_t size,
 /* The answer's bytes go to "fd" as they come; errors to "r". */
 int client_download(
     struct client *c, const char *path, int fd, struct reply *r, struct err *e);
+
+/*
+ * An answer without an end: "fn" gets each line of it as it comes, without its
+ * newline, until it returns -1, the user interrupts, or the connection ends.
+ * All three are 0.
+ */
+typedef int client_line_fn(void *arg, const char *line, size_t len);
+int client_follow(struct client *c, const char *path, client_line_fn *fn,
+    void *arg, struct reply *r, struct err *e);
 
 /*
  * Make a path: in "fmt" each %s is replaced by its argument with everything

@@ -76,7 +76,7 @@ int
 cmd_corpus_list(struct pfadm *pf)
 {
 	static const struct listing units = {
-	    "corpus", unit_columns, "no units", true};
+	    "corpus", unit_columns, "no units", true, false};
 	struct buf address = BUF_INIT;
 	int code;
 

@@ -1,14 +1,14 @@
 /*
- * Who did what when: the last events, and with -f those that come.
+ * Who did what when: the last events, and with -f those that come, as the
+ * master's stream has them.
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "tools/pfadm/commands.h"
+#include "tools/pfadm/interrupt.h"
 
-#define POLL_NS    (500 * 1000 * 1000)
+#define PAUSE_MS   500
 #define LAST       20
 #define LINE_PARTS "at", "who", "what", "subject", "detail"
 
@@ -21,7 +21,7 @@ print_event(struct pfadm *pf, const struct json_value *event)
 	size_t len;
 	int i;
 
-	if (pf->o.json) {
+	if (pf->o.json || pf->o.jsonl) {
 		text = json_raw(event, &len);
 		fwrite(text, 1, len, stdout);
 		putchar('\n');
@@ -35,28 +35,20 @@ print_event(struct pfadm *pf, const struct json_value *event)
 	putchar('\n');
 }
 
-/* Print what comes after *last; 0 or the exit code. */
-static int
-print_after(struct pfadm *pf, uint64_t *last)
+/* The master filters pages; a stream is filtered here. */
+static bool
+wanted(const struct options *o, const struct json_value *event)
 {
-	const struct json_value *v;
-	char address[64];
-	struct reply r;
-	struct err e;
-	int code = 0;
+	const char *const pairs[][2] = {
+	    {"who", o->who}, {"what", o->what}, {"subject", o->subject}};
+	size_t i;
 
-	snprintf(
-	    address, sizeof(address), "events?after=%ju", (uintmax_t)*last);
-	if (client_get(pf->client, address, &r, &e) == -1)
-		code = complain(pf, &e, &r);
-	else
-		for (v = json_first(json_get(json_root(r.json), "items"));
-		     v != NULL; v = json_next(v)) {
-			print_event(pf, v);
-			*last = json_get_u64(v, "id", *last);
-		}
-	reply_release(&r);
-	return code;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i][1] != NULL &&
+		    strcmp(json_get_string(event, pairs[i][0], ""),
+			pairs[i][1]) != 0)
+			return false;
+	return true;
 }
 
 /* The newest, printed oldest first; *last is the newest one's id. */
@@ -76,43 +68,80 @@ print_last(struct pfadm *pf, uint64_t count, uint64_t *last)
 	} else {
 		items = json_get(json_root(r.json), "items");
 		for (i = json_count(items) - 1; i >= 0; i--)
-			print_event(pf, json_item(items, i));
+			if (wanted(&pf->o, json_item(items, i)))
+				print_event(pf, json_item(items, i));
 		*last = json_get_u64(json_item(items, 0), "id", 0);
 	}
 	reply_release(&r);
 	return code;
 }
 
+struct following {
+	struct pfadm *pf;
+	uint64_t last; /* id of the newest that was printed */
+	bool full;     /* standard output takes no more */
+};
+
+static int
+on_line(void *arg, const char *line, size_t len)
+{
+	struct following *f = arg;
+	struct err ignored;
+	struct json *j = json_parse(line, len, &JSON_FILE, &ignored);
+	uint64_t id = json_get_u64(json_root(j), "id", 0);
+
+	/* Blank objects keep the connection alive. */
+	if (id > f->last) {
+		f->last = id;
+		if (wanted(&f->pf->o, json_root(j)))
+			print_event(f->pf, json_root(j));
+		f->full = fflush(stdout) == EOF;
+	}
+	json_free(j);
+	return f->full ? -1 : 0;
+}
+
+/* A stream that ends is taken up again where it stood. */
 static int
 follow(struct pfadm *pf, uint64_t last)
 {
-	static const struct timespec pause = {0, POLL_NS};
-	int code;
+	struct following f = {.pf = pf, .last = last};
+	struct buf address = BUF_INIT;
+	struct reply r;
+	struct err e;
+	int code = 0;
 
-	for (;;) {
-		if (fflush(stdout) == EOF)
-			return EXIT_FAILED;
-		if ((code = print_after(pf, &last)) != 0)
-			return code;
-		nanosleep(&pause, NULL);
+	while (code == 0 && !f.full && !interrupted()) {
+		buf_reset(&address);
+		buf_printf(
+		    &address, "events?follow=1&after=%ju", (uintmax_t)f.last);
+		if (client_follow(
+			pf->client, address.data, on_line, &f, &r, &e) == -1)
+			code = complain(pf, &e, &r);
+		reply_release(&r);
+		if (code == 0 && !f.full)
+			interrupt_rest(PAUSE_MS);
 	}
+	buf_release(&address);
+	if (interrupted())
+		return EXIT_INTERRUPTED;
+	return f.full ? EXIT_FAILED : code;
 }
 
 int
 cmd_events(struct pfadm *pf)
 {
-	static const struct column columns[] = {{"AT", "at", CELL_TIME},
-	    {"WHO", "who", CELL_TEXT}, {"WHAT", "what", CELL_TEXT},
-	    {"SUBJECT", "subject", CELL_TEXT}, {"DETAIL", "detail", CELL_LINE},
-	    {NULL, NULL, CELL_TEXT}};
 	static const struct listing events = {
-	    "events", columns, "no events", true};
+	    "events", event_columns, "no events", true, false};
 	uint64_t last = 0;
 	int code;
 
 	if (!pf->o.follow)
-		return show_listing(pf, &events, "events");
+		return show_list_of(pf, &events);
+	interrupt_catch();
 	code = print_last(
 	    pf, pf->o.has_lines && pf->o.lines > 0 ? pf->o.lines : LAST, &last);
+	if (fflush(stdout) == EOF)
+		code = EXIT_FAILED;
 	return code != 0 ? code : follow(pf, last);
 }

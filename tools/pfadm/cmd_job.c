@@ -85,8 +85,8 @@ job_create(struct pfadm *pf, const char *target, const char *build,
 
 /* ---- what is said ---------------------------------------------------- */
 
-static void
-print_job(struct pfadm *pf, const struct json_value *job)
+void
+tell_job(struct pfadm *pf, const struct json_value *job)
 {
 	const char *reason = json_get_string(job, "reason", "");
 
@@ -108,10 +108,10 @@ print_jobs(struct pfadm *pf, const struct reply *r)
 	if (pf->o.json)
 		printf("%s\n", buf_text(&r->body));
 	else if (list == NULL)
-		print_job(pf, json_get(root, "item"));
+		tell_job(pf, json_get(root, "item"));
 	for (v = pf->o.json ? NULL : json_first(list); v != NULL;
 	     v = json_next(v))
-		print_job(pf, v);
+		tell_job(pf, v);
 }
 
 int
@@ -161,42 +161,6 @@ begin(struct pfadm *pf, struct buf *body)
 	json_open(body, NULL, '{');
 	put_text(body, "reason", pf->o.reason);
 	put_text(body, "expect", pf->o.expect);
-}
-
-static int
-simple_verb(struct pfadm *pf, const char *verb)
-{
-	struct buf body = BUF_INIT;
-	int code;
-
-	begin(pf, &body);
-	code = send_verb(pf, "PUT", verb, &body);
-	buf_release(&body);
-	return code;
-}
-
-int
-cmd_job_pause(struct pfadm *pf)
-{
-	return simple_verb(pf, "pause");
-}
-
-int
-cmd_job_resume(struct pfadm *pf)
-{
-	return simple_verb(pf, "resume");
-}
-
-int
-cmd_job_cancel(struct pfadm *pf)
-{
-	return simple_verb(pf, "cancel");
-}
-
-int
-cmd_job_retry(struct pfadm *pf)
-{
-	return simple_verb(pf, "retry");
 }
 
 /* "4", "0.5" */

@@ -2,57 +2,40 @@
  * Looking at jobs as they go on: their logs, their end, the table of those
  * that are not over.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "tools/pfadm/commands.h"
+#include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/jobs.h"
 
-#define POLL_NS (500L * 1000 * 1000)
+#define POLL_MS 500
 #define AWAY_MS (5 * 60 * 1000) /* so long the master may be away */
-#define TOP_S   2
+#define TOP_MS  2000
 #define LINES   50
-
-static volatile sig_atomic_t interrupted;
-
-static void
-on_interrupt(int signo)
-{
-	(void)signo;
-	interrupted = 1;
-}
-
-static void
-catch_interrupt(void)
-{
-	struct sigaction action = {.sa_handler = on_interrupt};
-
-	interrupted = 0;
-	sigaction(SIGINT, &action, NULL);
-}
-
-static void
-rest(time_t seconds, long ns)
-{
-	const struct timespec pause = {seconds, ns};
-
-	if (!interrupted)
-		nanosleep(&pause, NULL);
-}
 
 /* ---- logs ------------------------------------------------------------ */
 
 struct log {
 	struct pfadm *pf;
-	char job[20];  /* in full */
-	char next[48]; /* place of the next piece */
-	bool any;      /* the last answer held something */
+	const char *noun; /* "jobs", "bots" */
+	char of[200];     /* whose, in full */
+	char next[48];    /* place of the next piece */
+	bool any;         /* the last answer held something */
 };
+
+/* The whole name, so that an id that comes meanwhile changes nothing. */
+static void
+note_name(struct log *l, const struct json_value *item)
+{
+	const char *name = json_get_string(item, "job", NULL);
+
+	if (name == NULL)
+		name = json_get_string(item, "bot", l->pf->arg);
+	text_copy(l->of, sizeof(l->of), name);
+}
 
 static int
 print_piece(struct log *l, const char *address)
@@ -66,8 +49,7 @@ print_piece(struct log *l, const char *address)
 		code = complain(l->pf, &e, &r);
 	} else {
 		item = json_get(json_root(r.json), "item");
-		text_copy(
-		    l->job, sizeof(l->job), json_get_string(item, "job", ""));
+		note_name(l, item);
 		text_copy(l->next, sizeof(l->next),
 		    json_get_string(item, "next", ""));
 		l->any = *json_get_string(item, "text", "") != '\0';
@@ -80,34 +62,62 @@ print_piece(struct log *l, const char *address)
 	return code;
 }
 
+static int
+follow_log(struct log *l)
+{
+	struct buf address = BUF_INIT;
+	int code = 0;
+
+	while (code == 0 && !interrupted()) {
+		if (fflush(stdout) == EOF)
+			code = EXIT_FAILED;
+		if (!l->any)
+			interrupt_rest(POLL_MS);
+		buf_reset(&address);
+		buf_adds(&address, l->noun);
+		buf_adds(&address,
+		    client_path(
+			l->pf->client, "/%s/logs?after=%s", l->of, l->next));
+		if (code == 0 && !interrupted())
+			code = print_piece(l, address.data);
+	}
+	buf_release(&address);
+	return interrupted() ? EXIT_INTERRUPTED : code;
+}
+
+static int
+show_logs(struct pfadm *pf, const char *noun, const char *none)
+{
+	uint64_t lines = pf->o.has_lines ? pf->o.lines : LINES;
+	struct log l = {.pf = pf, .noun = noun};
+	struct buf address = BUF_INIT;
+	int code;
+
+	buf_printf(&address, "%s/%s/logs?lines=%ju", noun,
+	    client_path(pf->client, "%s", pf->arg), (uintmax_t)lines);
+	if (pf->o.follow)
+		interrupt_catch();
+	code = print_piece(&l, address.data);
+	if (code == 0 && !l.any && !pf->o.follow && !pf->o.json)
+		fprintf(stderr, "nothing yet: %s\n", none);
+	if (code == 0 && pf->o.follow)
+		code = follow_log(&l);
+	buf_release(&address);
+	return code;
+}
+
 int
 cmd_job_logs(struct pfadm *pf)
 {
-	uint64_t lines = pf->o.has_lines ? pf->o.lines : LINES;
-	struct buf address = BUF_INIT;
-	struct log l = {.pf = pf};
-	int code;
+	return show_logs(pf, "jobs",
+	    "bots send the tails of their engines' logs each minute");
+}
 
-	buf_printf(&address, "%s/logs?lines=%ju",
-	    client_path(pf->client, "jobs/%s", pf->arg), (uintmax_t)lines);
-	code = print_piece(&l, address.data);
-	if (code == 0 && !l.any && !pf->o.follow && !pf->o.json)
-		fprintf(stderr,
-		    "nothing yet: bots send the tails of their "
-		    "engines' logs each minute\n");
-	catch_interrupt();
-	while (code == 0 && pf->o.follow && !interrupted) {
-		if (fflush(stdout) == EOF)
-			code = EXIT_FAILED;
-		if (!l.any)
-			rest(0, POLL_NS);
-		buf_reset(&address);
-		buf_printf(&address, "jobs/%s/logs?after=%s", l.job, l.next);
-		if (code == 0 && !interrupted)
-			code = print_piece(&l, address.data);
-	}
-	buf_release(&address);
-	return code;
+int
+cmd_bot_logs(struct pfadm *pf)
+{
+	return show_logs(
+	    pf, "bots", "bots send the tails of their logs each minute");
 }
 
 /* ---- wait ------------------------------------------------------------ */
@@ -199,7 +209,7 @@ wait_for_all(struct waiting *w)
 				return code;
 		if (w->open == 0)
 			return w->code;
-		if (interrupted)
+		if (interrupted())
 			return EXIT_INTERRUPTED;
 		if ((w->pf->o.given & O_TIMEOUT) != 0 &&
 		    clock_up_ms() - began >= w->pf->o.timeout_ms) {
@@ -207,7 +217,7 @@ wait_for_all(struct waiting *w)
 			    w->open, w->pf->arg_count);
 			return EXIT_TIMEOUT;
 		}
-		rest(0, POLL_NS);
+		interrupt_rest(POLL_MS);
 	}
 }
 
@@ -218,7 +228,7 @@ cmd_job_wait(struct pfadm *pf)
 	int code;
 
 	w.over = mem_array((size_t)pf->arg_count, sizeof(*w.over));
-	catch_interrupt();
+	interrupt_catch();
 	code = wait_for_all(&w);
 	free(w.over);
 	return code;
@@ -284,7 +294,7 @@ print_top(struct pfadm *pf)
 		if (pf->tty)
 			fputs("\033[H\033[J", stdout);
 		print_total(&rows);
-		table_print(&rows, top_columns, pf->tty, pf->o.no_header);
+		table_print(&rows, top_columns, &pf->look);
 	}
 	rows_release(&rows);
 	return code;
@@ -297,15 +307,15 @@ cmd_job_top(struct pfadm *pf)
 	bool again = pf->o.follow || (pf->tty && !pf->o.json);
 	int code;
 
-	catch_interrupt();
+	interrupt_catch();
 	for (;;) {
 		code = print_top(pf);
 		if (fflush(stdout) == EOF && code == 0)
 			code = EXIT_FAILED;
-		if (code != 0 || !again || interrupted)
+		if (code != 0 || !again || interrupted())
 			return code;
-		rest(TOP_S, 0);
-		if (interrupted)
+		interrupt_rest(TOP_MS);
+		if (interrupted())
 			return EXIT_DONE;
 		if (!pf->tty && !pf->o.json)
 			putchar('\n');

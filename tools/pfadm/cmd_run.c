@@ -2,16 +2,15 @@
  * pfadm run DIR: send the folder, make a job for each target, watch them until
  * they are over.  The jobs are the master's: Ctrl-C ends the watching only.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/wire/ids.h"
 #include "tools/pfadm/commands.h"
+#include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/jobs.h"
 
 #define POLL_MS        500
@@ -32,15 +31,6 @@ struct run {
 	int drawn;        /* lines on the terminal */
 	bool draw;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void
-on_interrupt(int signo)
-{
-	(void)signo;
-	interrupted = 1;
-}
 
 /* ---- making them ----------------------------------------------------- */
 
@@ -169,7 +159,6 @@ say_they_run(const struct run *run)
 static int
 watch(struct run *run)
 {
-	static const struct timespec pause = {0, POLL_MS * 1000000L};
 	int i, code, open;
 
 	for (;;) {
@@ -178,16 +167,20 @@ watch(struct run *run)
 			if (run->jobs[i].now.json != NULL &&
 			    job_is_over(run->jobs[i].status))
 				continue;
-			if ((code = ask(run, &run->jobs[i])) != 0)
+			if ((code = ask(run, &run->jobs[i])) ==
+			    EXIT_INTERRUPTED)
+				break;
+			if (code != 0)
 				return code;
 			open += !job_is_over(run->jobs[i].status);
 		}
-		show(run, open == 0);
-		if (open == 0)
-			return 0;
-		if (!interrupted)
-			nanosleep(&pause, NULL);
-		if (interrupted) {
+		if (!interrupted()) {
+			show(run, open == 0);
+			if (open == 0)
+				return 0;
+			interrupt_rest(POLL_MS);
+		}
+		if (interrupted()) {
 			say_they_run(run);
 			return EXIT_INTERRUPTED;
 		}
@@ -232,12 +225,11 @@ int
 cmd_run(struct pfadm *pf)
 {
 	struct run run = {.pf = pf, .draw = isatty(STDERR_FILENO)};
-	struct sigaction action = {.sa_handler = on_interrupt};
 	struct reply built;
 	int code, i;
 
 	if ((code = build_send(pf, pf->arg, &built)) == 0) {
-		sigaction(SIGINT, &action, NULL);
+		interrupt_catch();
 		code = run_build(&run, &built);
 	}
 	for (i = 0; i < run.count; i++)

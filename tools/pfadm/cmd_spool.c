@@ -1,5 +1,5 @@
 /*
- * The spool: what waits, what was refused, and taking it in again.
+ * The spool: what waits, and what was refused or held.
  */
 #include <string.h>
 
@@ -19,41 +19,24 @@ print_spool(struct pfadm *pf, const struct json_value *root)
 			? &waiting
 			: &kept,
 		    v);
-	table_print(&waiting, incoming_columns, pf->tty, pf->o.no_header);
+	table_print(&waiting, incoming_columns, &pf->look);
 	if (waiting.count > 0 && kept.count > 0)
 		putchar('\n');
-	table_print(&kept, kept_columns, pf->tty, pf->o.no_header);
+	table_print(&kept, kept_columns, &pf->look);
 	if (kept.count == 0)
 		fprintf(stderr, "nothing was refused or held\n");
 	rows_release(&waiting);
 	rows_release(&kept);
 }
 
+/* Two tables for people; one for whoever picks columns or wants a file. */
 int
 cmd_spool_list(struct pfadm *pf)
 {
+	static const struct listing all = {
+	    "spool", spool_columns, "nothing is in the spool", false, true};
+
+	if ((pf->o.given & O_TABLE) != 0)
+		return show_listing(pf, &all, "spool");
 	return show_reply(pf, "spool", print_spool);
-}
-
-int
-cmd_spool_retry(struct pfadm *pf)
-{
-	struct buf body = BUF_INIT;
-	struct reply r;
-	struct err e;
-	int code = 0;
-
-	json_open(&body, NULL, '{');
-	json_put_string(&body, "entry", pf->arg);
-	json_close(&body, '}');
-	if (client_send(pf->client, "POST", "spool/retry", body.data, body.len,
-		&r, &e) == -1)
-		code = complain(pf, &e, &r);
-	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
-	else
-		printf("spool entry %s: taken in again\n", pf->arg);
-	buf_release(&body);
-	reply_release(&r);
-	return code;
 }

@@ -5,11 +5,11 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	{"status", "", "How the master is, on one screen", 0,
+	{"status", "", "How the master is, on one screen", O_ALL,
 	    cmd_status, NULL, {
 	    {"pfadm status", "bots, jobs, corpus, crashes and what is wrong"},
-	    {"pfadm --root /srv/fuzz status --json | jq .item.alarms",
-	     "only what is wrong"}}},
+	    {"pfadm --root /srv/fuzz status --json | jq .item.problems",
+	     "only what is wrong, with what helps"}}},
 	{"run", "DIR", "Send a folder of targets, fuzz each, watch until over",
 	    O_PROJECT | O_BRANCH | O_REVISION | O_TEMPLATE | O_SET | O_SLOTS |
 	    O_FOR, cmd_run, NULL, {
@@ -19,33 +19,34 @@ const struct command commands[] = {
 
 	{"build add", "DIR|FILE", "Send a folder of targets, or a zip or tar of one",
 	    O_PROJECT | O_BRANCH | O_REVISION | O_ORDER | O_ENGINE |
-	    O_SANITIZER | O_WAIT | O_TIMEOUT | O_PARSABLE, cmd_build_add, NULL, {
+	    O_SANITIZER | O_WAIT | O_TIMEOUT | O_PARSABLE | O_REASON, cmd_build_add, NULL, {
 	    {"pfadm build add ./out --project zlib", "only what changed is sent"},
 	    {"pfadm build add out.tar.gz --project zlib --order 1205"
 	     " --revision $(git rev-parse HEAD) --wait || exit 1",
 	     "a nightly build; the script ends when it is bad"}}},
-	{"build list", "", "All builds", O_PROJECT | O_STATUS | O_LINES,
-	    show_list, &list_builds, {
-	    {"pfadm build list", "the newest are last"},
+	{"build list", "", "All builds",
+	    O_PROJECT | O_STATUS | O_LINES | O_TABLE, show_list, &list_builds, {
 	    {"pfadm build list --project zlib --status good -n 1",
-	     "the newest good one of a project"}}},
+	     "the newest good one of a project; the newest are last"},
+	    {"pfadm build list --sort -bytes -o id,project,bytes -n 5",
+	     "the five largest"}}},
 	{"build show", "BUILD", "One build, its targets and what is wrong with it",
 	    0, show_sheet, &sheet_build, {
 	    {"pfadm build show 3f2a", "by the beginning of its id"},
 	    {"pfadm build show 3f2a --json | jq -r '.item.targets[]'",
 	     "the names of its targets"}}},
-	{"build remove", "BUILD", "Remove a build that nobody needs",
-	    O_REASON, cmd_build_remove, NULL, {
+	{"build remove", "BUILD...", "Remove builds that nobody needs",
+	    O_CAREFUL, cmd_change, &change_build_remove, {
 	    {"pfadm build remove 3f2a --reason 'wrong flags'",
 	     "its files go a day later"},
 	    {"pfadm build list --status bad --json | jq -r '.items[].id' |"
-	     " xargs -n1 pfadm build remove", "all bad ones"}}},
+	     " xargs pfadm build remove --yes", "all bad ones"}}},
 
 	{"target list", "", "All targets and what is known of them",
-	    O_PROJECT | O_ALL, show_list, &list_targets, {
-	    {"pfadm target list", "every target"},
-	    {"pfadm target list --project zlib --no-header",
-	     "those of one project, for a script"}}},
+	    O_PROJECT | O_ALL | O_TABLE, show_list, &list_targets, {
+	    {"pfadm target list --sort -edges", "every target, the best first"},
+	    {"pfadm target list --project zlib --csv -o target,units,edges",
+	     "those of one project, for a spreadsheet"}}},
 	{"target show", "TARGET", "One target, its newest builds and its jobs", 0,
 	    show_sheet, &sheet_target, {
 	    {"pfadm target show zlib/inflate", "what is known of it"},
@@ -54,18 +55,19 @@ const struct command commands[] = {
 
 	{"job create", "TARGET|PROJECT", "Fuzz a target, or all of a project",
 	    O_ALL_TARGETS | O_BUILD | O_BRANCH | O_ENGINE | O_SANITIZER |
-	    O_TEMPLATE | O_SET | O_WEIGHT | O_SLOTS | O_FOR | O_PARSABLE,
+	    O_TEMPLATE | O_SET | O_WEIGHT | O_SLOTS | O_FOR | O_PARSABLE | O_REASON,
 	    cmd_job_create, NULL, {
 	    {"pfadm job create zlib/inflate@v1.3:address --slots 2 --for 8h",
 	     "a certain build, on two slots, 8 hours"},
 	    {"pfadm job create zlib --all-targets --set memory=4GiB --parsable",
 	     "a job for each target; print their ids"}}},
 	{"job list", "", "All jobs",
-	    O_PROJECT | O_TARGET | O_STATUS | O_TAG | O_LINES,
+	    O_PROJECT | O_TARGET | O_STATUS | O_TAG | O_LINES | O_TABLE,
 	    show_list, &list_jobs, {
-	    {"pfadm job list", "the newest are last"},
-	    {"pfadm job list --project zlib --status running",
-	     "those of a project that run"}}},
+	    {"pfadm job list --project zlib --status R",
+	     "those of a project that run; letters as squeue has them"},
+	    {"pfadm job list --filter engine=afl --sort -execs_per_second",
+	     "fastest first"}}},
 	{"job show", "JOB", "One job, its leases and what it found", O_EXPLAIN,
 	    cmd_job_show, &sheet_job, {
 	    {"pfadm job show 7f3 --explain",
@@ -76,30 +78,30 @@ const struct command commands[] = {
 	    {"pfadm job why 7f3", "weight, slots, share and what is in the way"},
 	    {"pfadm job why 7f3 --json | jq -r '.item.causes[].text'",
 	     "only what is in the way"}}},
-	{"job pause", "JOB", "Let a job rest; its slots go to others",
-	    O_REASON | O_EXPECT, cmd_job_pause, NULL, {
+	{"job pause", "JOB...", "Let jobs rest; their slots go to others",
+	    O_REASON | O_EXPECT | O_DRY_RUN, cmd_change, &change_job_pause, {
 	    {"pfadm job pause 7f3 --reason 'until the fix is in'",
 	     "what its bots found so far counts"},
 	    {"pfadm job list --tag big --status running --json |"
-	     " jq -r '.items[].id' | xargs -n1 pfadm job pause",
+	     " jq -r '.items[].id' | xargs pfadm job pause",
 	     "all with a tag"}}},
-	{"job resume", "JOB", "Go on with a job that was paused",
-	    O_REASON | O_EXPECT, cmd_job_resume, NULL, {
+	{"job resume", "JOB...", "Go on with jobs that were paused",
+	    O_REASON | O_EXPECT | O_DRY_RUN, cmd_change, &change_job_resume, {
 	    {"pfadm job resume 7f3", "its time goes on where it stood"},
 	    {"pfadm job resume 7f3 --reason 'fixed in 1205'",
 	     "with a reason for those who ask"}}},
-	{"job cancel", "JOB", "End a job; what it found stays",
-	    O_REASON | O_EXPECT, cmd_job_cancel, NULL, {
+	{"job cancel", "JOB...", "End jobs; what they found stays",
+	    O_REASON | O_EXPECT | O_DRY_RUN, cmd_change, &change_job_cancel, {
 	    {"pfadm job cancel 7f3", "its bots stop at their next look"},
 	    {"pfadm job list --status running --json | jq -r '.items[].id' |"
-	     " xargs -n1 pfadm job cancel", "all that run"}}},
-	{"job retry", "JOB", "Start a job anew that failed or was cancelled",
-	    O_REASON | O_EXPECT, cmd_job_retry, NULL, {
+	     " xargs pfadm job cancel", "all that run"}}},
+	{"job retry", "JOB...", "Start jobs anew that failed or were cancelled",
+	    O_REASON | O_EXPECT | O_DRY_RUN, cmd_change, &change_job_retry, {
 	    {"pfadm job retry 7f3", "failures are forgotten"},
 	    {"pfadm job retry 7f3 --expect failed",
 	     "but not if somebody cancelled it"}}},
 	{"job clone", "JOB", "Another job like one, on the same target",
-	    O_SET | O_BRANCH | O_WEIGHT | O_SLOTS | O_FOR | O_PARSABLE,
+	    O_SET | O_BRANCH | O_WEIGHT | O_SLOTS | O_FOR | O_PARSABLE | O_REASON,
 	    cmd_job_clone, NULL, {
 	    {"pfadm job clone 7f3 --set corpus=own",
 	     "the same with a corpus of its own"},
@@ -131,20 +133,100 @@ const struct command commands[] = {
 	    {"pfadm job top --json | jq '.items[].execs_per_second'",
 	     "once, for a script"}}},
 
-	{"bot list", "", "All bots", O_ANY, show_list, &list_bots, {
+	{"bot list", "", "All bots",
+	    O_ACCOUNT | O_POOL | O_ALL | O_TABLE, show_list, &list_bots, {
 	    {"pfadm bot list", "who is there, and how busy"},
-	    {"pfadm bot list --json | jq -r '.items[] | select(.state==\"lost\")"
-	     ".name'", "those that are lost"}}},
+	    {"pfadm bot list --filter state=lost -o name --no-header",
+	     "those that are lost"}}},
 	{"bot show", "BOT", "One bot and its leases", 0,
 	    show_sheet, &sheet_bot, {
 	    {"pfadm bot show b1", "its machine, engines and leases"},
 	    {"pfadm bot show b1 --json | jq .item.outbox_files",
 	     "how much it has not delivered"}}},
+	{"bot drain", "BOT...", "Give bots no more work; what runs may end",
+	    O_NOW | O_REASON | O_DRY_RUN, cmd_change, &change_bot_drain, {
+	    {"pfadm bot drain b07 --reason 'new disk on Monday'",
+	     "others see why"},
+	    {"pfadm bot drain 'b[01-12,20]'", "thirteen of them"}}},
+	{"bot resume", "BOT...", "Give bots work again",
+	    O_REASON | O_DRY_RUN, cmd_change, &change_bot_resume, {
+	    {"pfadm bot resume b07", "it is drained no more"},
+	    {"pfadm bot resume 'b[01-12]' --reason 'disks are in'",
+	     "failures are forgotten, too"}}},
+	{"bot forget", "BOT...", "Take bots that are gone off the list",
+	    O_CAREFUL, cmd_change, &change_bot_forget, {
+	    {"pfadm bot forget b07", "until it comes back by itself"},
+	    {"pfadm bot list --filter state=lost -o name --no-header |"
+	     " xargs pfadm bot forget --yes", "all that are lost"}}},
+	{"bot write-off", "BOT...", "Say that what a bot still owed is gone",
+	    O_EPOCH | O_CAREFUL, cmd_change, &change_bot_write_off, {
+	    {"pfadm bot write-off b07 --reason 'its disk burnt'",
+	     "the ledger balances again"},
+	    {"pfadm bot write-off b07 --epoch 5f3c9a01d2e4b677 --reason test"
+	     " --dry-run", "one life of it alone, and only look"}}},
+	{"bot logs", "BOT", "What a bot says", O_FOLLOW | O_LINES,
+	    cmd_bot_logs, NULL, {
+	    {"pfadm bot logs b07 -n 200", "the last 200 lines"},
+	    {"pfadm bot logs b07 -f", "go on with those that come"}}},
+
+	{"account add", "NAME", "Let somebody bring bundles, builds, or read",
+	    O_KIND | O_PROJECT | O_KEY | O_MAX_BYTES | O_MAX_FILES |
+	    O_MAX_RATE | O_PARSABLE | O_REASON, cmd_account_add, NULL, {
+	    {"pfadm account add office --max-bytes 20GiB",
+	     "for bots; invite machines to it next"},
+	    {"pfadm account add ci-zlib --kind ci --project zlib"
+	     " --key ~/ci.pub", "may add builds of zlib and wait for them"}}},
+	{"account set", "ACCOUNT", "Change limits or projects of an account",
+	    O_PROJECT | O_MAX_BYTES | O_MAX_FILES | O_MAX_RATE | O_REASON,
+	    cmd_account_set, NULL, {
+	    {"pfadm account set office --max-bytes 50GiB",
+	     "0 is what the master's settings say"},
+	    {"pfadm account set ci-zlib --project zlib,png",
+	     "all that it may see and bring"}}},
+	{"account list", "", "All accounts", O_TABLE, show_list,
+	    &list_accounts, {
+	    {"pfadm account list", "with the keys that wait for approval"},
+	    {"pfadm account list --filter state=disabled -o name,reason",
+	     "those that are shut, and why"}}},
+	{"account show", "ACCOUNT", "One account, its keys and invitations", 0,
+	    show_sheet, &sheet_account, {
+	    {"pfadm account show office", "fingerprints, ages, last used"},
+	    {"pfadm account show office --json | jq -r '.item.key_list[] |"
+	     " select(.age_days > 365).fingerprint'", "keys of over a year"}}},
+	{"account invite", "[ACCOUNT]", "A line for each machine that may come",
+	    O_ACCOUNT | O_COUNT | O_EXPIRES | O_AUTO | O_REASON,
+	    cmd_account_invite, NULL, {
+	    {"pfadm account invite --count 40 --expires 7d --account office"
+	     " > lines", "one line a machine, each good once"},
+	    {"ssh pc1 pandafuzz-botd enroll $(pfadm account invite office"
+	     " --auto)", "one machine, admitted at once"}}},
+	{"account approve", "ACCOUNT [KEY...]", "Admit machines that came",
+	    O_ALL | O_REASON | O_DRY_RUN, cmd_account_approve, NULL, {
+	    {"pfadm account approve office b07",
+	     "by its name, or the beginning of its fingerprint"},
+	    {"pfadm account approve office --all", "all that wait"}}},
+	{"account disable", "ACCOUNT [KEY...]", "Shut an account, or keys of it",
+	    O_REASON | O_DRY_RUN, cmd_account_disable, NULL, {
+	    {"pfadm account disable office --reason 'moving house'",
+	     "its sessions end, too"},
+	    {"pfadm account disable office SHA256:k3J", "one key of it"}}},
+	{"account rotate", "ACCOUNT [KEY...]", "A line for a new key of a machine",
+	    O_KEY | O_EXPIRES | O_REASON, cmd_account_rotate, NULL, {
+	    {"pfadm account rotate office b07",
+	     "the old key ends at once; without b07 those of all"},
+	    {"pfadm account rotate ci-zlib --key new.pub",
+	     "another key for CI, in place of its old one"}}},
+	{"account remove", "ACCOUNT...", "Remove accounts; what they sent stays",
+	    O_CAREFUL, cmd_change, &change_account_remove, {
+	    {"pfadm account remove office", "its sessions end, too"},
+	    {"pfadm account remove office --dry-run", "only look"}}},
 
 	{"crash list", "", "All crashes",
-	    O_PROJECT | O_TARGET | O_BUCKET | O_LINES, show_list, &list_crashes, {
-	    {"pfadm crash list", "the newest are last"},
-	    {"pfadm crash list --bucket zlib-17", "those of one bug"}}},
+	    O_PROJECT | O_TARGET | O_BUCKET | O_LINES | O_TABLE, show_list,
+	    &list_crashes, {
+	    {"pfadm crash list --bucket zlib-17", "those of one bug"},
+	    {"pfadm crash list --filter security=yes --sort bytes",
+	     "what matters, smallest first"}}},
 	{"crash show", "CRASH", "One crash and where it was seen", O_TARGET,
 	    show_sheet, &sheet_crash, {
 	    {"pfadm crash show 9c41", "by the beginning of its id"},
@@ -156,55 +238,101 @@ const struct command commands[] = {
 	    {"pfadm crash get 9c41 --report", "what the sanitizer said"}}},
 
 	{"bucket list", "", "All buckets: one is one bug",
-	    O_PROJECT | O_STATUS | O_LINES, show_list, &list_buckets, {
-	    {"pfadm bucket list", "every bug"},
+	    O_PROJECT | O_STATUS | O_LINES | O_TABLE, show_list, &list_buckets, {
 	    {"pfadm bucket list --project zlib --status open",
-	     "what is open in one project"}}},
+	     "what is open in one project"},
+	    {"pfadm bucket list --csv > bugs.csv", "all, for a spreadsheet"}}},
 	{"bucket show", "BUCKET", "One bucket and its crashes", 0,
 	    show_sheet, &sheet_bucket, {
 	    {"pfadm bucket show zlib-17", "its type, frames and crashes"},
 	    {"pfadm crash get $(pfadm bucket show zlib-17 --json |"
 	     " jq -r .item.crash) -o crash.bin", "its best input"}}},
 
-	{"corpus list", "TARGET", "The units of a target", O_LINES | O_ALL,
-	    cmd_corpus_list, NULL, {
+	{"corpus list", "TARGET", "The units of a target",
+	    O_LINES | O_ALL | O_TABLE, cmd_corpus_list, NULL, {
 	    {"pfadm corpus list zlib/inflate", "its newest units"},
 	    {"pfadm corpus list zlib/inflate --json | jq '.items | length'",
 	     "how many there are"}}},
 
-	{"spool list", "", "What waits, and what was refused or held", 0,
-	    cmd_spool_list, NULL, {
+	{"spool list", "", "What waits, and what was refused or held",
+	    O_TABLE, cmd_spool_list, NULL, {
 	    {"pfadm spool list", "by account, with reasons"},
-	    {"pfadm spool list --json | jq -r '.items[] |"
-	     " select(.queue==\"rejected\").id'", "all that was refused"}}},
+	    {"pfadm spool list --filter queue=rejected -o id --no-header",
+	     "all that was refused"}}},
 	{"spool show", "ENTRY", "Why an entry was refused or held", 0,
 	    show_sheet, &sheet_spool, {
 	    {"pfadm spool show local/b1-5f3c9a01d2e4b677-17-b.pfb",
 	     "the whole reason"},
 	    {"pfadm spool show local/b1-5f3c9a01d2e4b677-17-b.pfb --json",
 	     "the same for a script"}}},
-	{"spool retry", "ENTRY", "Take a refused entry in again", 0,
-	    cmd_spool_retry, NULL, {
+	{"spool retry", "ENTRY...", "Take refused entries in again",
+	    O_REASON | O_DRY_RUN, cmd_change, &change_spool_retry, {
 	    {"pfadm spool retry local/b1-5f3c9a01d2e4b677-17-b.pfb",
 	     "its old outcome is replaced"},
-	    {"pfadm spool list --json | jq -r '.items[] |"
-	     " select(.queue==\"rejected\").id' | xargs -n1 pfadm spool retry",
-	     "all of them, after a mistake of ours"}}},
+	    {"pfadm spool list --filter queue=rejected -o id --no-header |"
+	     " xargs pfadm spool retry", "all of them, after a mistake of ours"}}},
+	{"spool drop", "ENTRY...", "Throw refused or held entries away",
+	    O_CAREFUL, cmd_change, &change_spool_drop, {
+	    {"pfadm spool drop local/b1-5f3c9a01d2e4b677-17-b.pfb",
+	     "its bytes are gone; its outcome stays in the ledger"},
+	    {"pfadm spool list --filter queue=rejected -o id --no-header |"
+	     " xargs pfadm spool drop --dry-run", "only look"}}},
 
 	{"ledger check", "", "Is every bundle accounted for?", 0,
 	    cmd_ledger_check, NULL, {
 	    {"pfadm ledger check", "exit 0: balanced, 10: something is missing"},
 	    {"pfadm ledger check --json | jq .missing", "how many are missing"}}},
 	{"ledger show", "[BOT]", "Epochs of bots, and the bundles of one",
-	    O_EPOCH | O_LINES, cmd_ledger_show, NULL, {
+	    O_EPOCH | O_LINES | O_TABLE, cmd_ledger_show, NULL, {
 	    {"pfadm ledger show b1", "the epochs of a bot"},
 	    {"pfadm ledger show b1 --epoch 5f3c9a01d2e4b677 -n 20",
 	     "its last bundles and their fates"}}},
 
-	{"events", "", "Who did what when", O_FOLLOW | O_LINES,
-	    cmd_events, NULL, {
-	    {"pfadm events -n 20", "the last twenty"},
+	{"events", "", "What happened when",
+	    O_FOLLOW | O_LINES | O_WHO | O_WHAT | O_SUBJECT | O_SINCE |
+	    O_TABLE, cmd_events, NULL, {
+	    {"pfadm events --since 1h --what bucket.new", "new bugs of the last hour"},
 	    {"pfadm events -f", "go on with those that come"}}},
+	{"log check", "", "Is the log of changes as it was written?", 0,
+	    cmd_log_check, NULL, {
+	    {"pfadm log check", "exit 0: intact, 10: somebody altered it"},
+	    {"pfadm log check --json | jq -r .item.head",
+	     "the hash to keep elsewhere"}}},
+	{"log", "", "Who changed what, from what to what, and why",
+	    O_WHO | O_WHAT | O_SUBJECT | O_SINCE | O_LINES | O_TABLE,
+	    show_list, &list_log, {
+	    {"pfadm log --who user:alice --since 7d", "what she did this week"},
+	    {"pfadm log --jsonl > log.jsonl", "all of it, to keep"}}},
+
+	{"system check", "", "Is all well with the master?", O_NAGIOS,
+	    cmd_system_check, NULL, {
+	    {"pfadm system check", "a line a check; exit 10 when one is bad"},
+	    {"pfadm system check --nagios", "for monitoring: exit 0, 1, 2 or 3"}}},
+	{"system reload", "", "Read the settings and templates again", O_REASON,
+	    cmd_system_reload, NULL, {
+	    {"pfadm system reload", "as SIGHUP, but it says what came of it"},
+	    {"pfadm system reload --reason 'longer leases'", "for the log"}}},
+	{"system stdio", "", "The master's socket as standard input and output",
+	    0, cmd_system_stdio, NULL, {
+	    {"ssh alice@master pfadm system stdio",
+	     "what pfadm -H ssh://alice@master does"},
+	    {"socat - EXEC:'pfadm system stdio'", "HTTP by hand"}}},
+
+	{"version", "", "Of pfadm and of the master", 0, cmd_version, NULL, {
+	    {"pfadm version", "exit 5 when there is no master"},
+	    {"pfadm -H ssh://alice@master version", "is the way there open?"}}},
+	{"completion", "bash|zsh", "What makes your shell complete pfadm's words",
+	    0, cmd_completion, NULL, {
+	    {"source <(pfadm completion bash)", "for this shell"},
+	    {"pfadm completion zsh > ~/.zfunc/_pfadm", "for all, with zsh"}}},
+	{"help", "[COMMAND...]", "What there is, or how one command is used", 0,
+	    cmd_help, NULL, {
+	    {"pfadm help", "all commands"},
+	    {"pfadm help job create", "as pfadm job create --help"}}},
+	{"__complete", "KIND [BEGINNING...]", "Names of things, for completion",
+	    0, cmd_complete, NULL, {
+	    {"pfadm __complete JOB 7f", "jobs that begin so"},
+	    {"pfadm __complete BOT", "all bots"}}},
 };
 /* clang-format on */
 

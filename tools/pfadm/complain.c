@@ -6,7 +6,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/pfadm.h"
+
+static bool usage_as_json;
 
 static int
 code_of(const struct err *e, const struct reply *reply, const char *code)
@@ -57,7 +60,11 @@ complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 	const char *hint = json_get_string(error, "hint", NULL);
 	int code = code_of(e, reply, json_get_string(error, "code", ""));
 
-	if (code == EXIT_NO_MASTER)
+	if (interrupted())
+		return EXIT_INTERRUPTED;
+	if (reply != NULL && reply->hint != NULL)
+		hint = reply->hint;
+	else if (code == EXIT_NO_MASTER)
 		hint = "start it: pf-local up ROOT, or systemctl start "
 		       "pandafuzz-masterd; --root ROOT says where it is";
 	if (code == EXIT_DENIED && hint == NULL)
@@ -72,15 +79,24 @@ complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 	return code;
 }
 
+void
+complain_as_json(bool yes)
+{
+	usage_as_json = yes;
+}
+
 int
 complain_usage(const char *fmt, ...)
 {
+	struct err e = {.cls = ERR_REFUSED};
 	va_list ap;
 
-	fputs("pfadm: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(e.text, sizeof(e.text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	if (usage_as_json)
+		print_json(&e, NULL, NULL);
+	fflush(stdout);
+	fprintf(stderr, "pfadm: %s\n", e.text);
 	return EXIT_USAGE;
 }

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
 #include "tools/pfadm/fetch.h"
+#include "tools/pfadm/pick.h"
 
 #define ON_A_TERMINAL 50
 #define PAGE          1000
@@ -18,8 +21,10 @@ add_filters(struct pfadm *pf, struct buf *address)
 	const struct {
 		const char *key, *value;
 	} filters[] = {{"project", o->project}, {"target", o->target},
-	    {"bucket", o->bucket}, {"status", o->status}, {"epoch", o->epoch},
-	    {"tag", o->tag}, {"all", o->all ? "1" : NULL}};
+	    {"bucket", o->bucket}, {"status", state_long(o->status)},
+	    {"epoch", o->epoch}, {"tag", o->tag}, {"who", o->who},
+	    {"what", o->what}, {"subject", o->subject}, {"account", o->account},
+	    {"pool", o->pool}, {"all", o->all ? "1" : NULL}};
 	size_t i;
 
 	for (i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
@@ -45,44 +50,101 @@ keep_page(struct rows *rows, struct reply *r)
 		rows_add(rows, v);
 }
 
-/*
- * All pages, or the newest "limit" rows.  *more says that older ones were
- * left out.  0, or the exit code after a complaint.
- */
+/* ---- since when ------------------------------------------------------ */
+
+/* "1h" ago, a day, or an instant, as the times of the master's rows. */
 static int
-fetch(struct pfadm *pf, const char *address, uint64_t limit, struct rows *rows,
-    bool *more)
+parse_since(const char *text, char since[24])
 {
-	char sign = strchr(address, '?') == NULL ? '?' : '&';
+	uint64_t ms, now = clock_wall_ms();
+	struct err e;
+
+	if (text_to_duration(&ms, text, &e) == 0) {
+		text_copy(
+		    since, 24, clock_rfc3339(now > ms ? now - ms : 0).text);
+		return 0;
+	}
+	if (strlen(text) < 24 &&
+	    strspn(text, "0123456789-:TZ") == strlen(text) &&
+	    strlen(text) >= 10 && text[4] == '-') {
+		text_copy(since, 24, text);
+		return 0;
+	}
+	return complain_usage("--since wants a time like 1h or 7d, or "
+			      "2026-11-22, not '%.40s'",
+	    text);
+}
+
+/* Newest first: drop what is too old.  True when there was some. */
+static bool
+cut_old(struct rows *rows, const char *since)
+{
+	size_t i;
+
+	for (i = 0; i < rows->count; i++)
+		if (strcmp(json_get_string(rows->list[i], "at", "9"), since) <
+		    0) {
+			rows->count = i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- pages ----------------------------------------------------------- */
+
+struct wanted {
+	uint64_t limit;    /* the newest so many; 0: all, oldest first */
+	const char *since; /* newest first, and none older; or NULL */
+	bool whole;        /* there are no pages */
+	bool more;         /* out: older ones were left out */
+};
+
+static void
+page_address(struct buf *path, const char *address, const struct wanted *w,
+    size_t have, const char *next)
+{
+	uint64_t left = w->limit - have;
+
+	buf_reset(path);
+	buf_adds(path, address);
+	if (w->whole)
+		return;
+	buf_printf(path, "%climit=%ju",
+	    strchr(address, '?') == NULL ? '?' : '&',
+	    w->limit == 0 || left > PAGE ? (uintmax_t)PAGE : (uintmax_t)left);
+	if (w->limit != 0 || w->since != NULL)
+		buf_adds(path, "&order=newest");
+	if (*next != '\0')
+		buf_printf(path, "&after=%s", next);
+}
+
+/* 0, or the exit code after a complaint. */
+static int
+fetch(
+    struct pfadm *pf, const char *address, struct wanted *w, struct rows *rows)
+{
 	struct buf path = BUF_INIT, next = BUF_INIT;
+	bool old = false;
 	struct reply r;
 	struct err e;
 	int code = 0;
-	const char *cursor;
 
-	*more = false;
+	w->more = false;
 	do {
-		buf_reset(&path);
-		buf_printf(&path, "%s%climit=%ju", address, sign,
-		    limit == 0 || limit - rows->count > PAGE
-			? (uintmax_t)PAGE
-			: (uintmax_t)(limit - rows->count));
-		if (limit != 0)
-			buf_adds(&path, "&order=newest");
-		if (next.len > 0)
-			buf_printf(&path, "&after=%s", next.data);
+		page_address(&path, address, w, rows->count, buf_text(&next));
 		if (client_get(pf->client, path.data, &r, &e) == -1) {
 			code = complain(pf, &e, &r);
 			reply_release(&r);
 			break;
 		}
-		cursor = json_get_string(json_root(r.json), "next", "");
 		buf_reset(&next);
-		buf_adds(&next, cursor);
+		buf_adds(&next, json_get_string(json_root(r.json), "next", ""));
 		keep_page(rows, &r);
 		buf_release(&r.body);
-		*more = limit != 0 && next.len > 0 && rows->count >= limit;
-	} while (next.len > 0 && !*more);
+		old = w->since != NULL && cut_old(rows, w->since);
+		w->more =
+		    w->limit != 0 && next.len > 0 && rows->count >= w->limit;
+	} while (next.len > 0 && !w->more && !old);
 	buf_release(&path);
 	buf_release(&next);
 	return code;
@@ -104,9 +166,9 @@ oldest_first(struct rows *rows)
 int
 fetch_rows(struct pfadm *pf, const char *address, struct rows *rows)
 {
-	bool more;
+	struct wanted w = {0, NULL, false, false};
 
-	return fetch(pf, address, 0, rows, &more);
+	return fetch(pf, address, &w, rows);
 }
 
 void
@@ -125,37 +187,112 @@ print_rows_json(const struct rows *rows)
 	puts("],\"next\":null}");
 }
 
+/* ---- printed --------------------------------------------------------- */
+
+static uint64_t
+limit_of(const struct pfadm *pf, const struct listing *l)
+{
+	const struct options *o = &pf->o;
+
+	if (o->has_lines)
+		return o->lines;
+	return l->limited && pf->tty && !o->json && !o->csv && !o->jsonl
+	    ? ON_A_TERMINAL
+	    : 0;
+}
+
+static void
+print_listing(struct pfadm *pf, const struct listing *l,
+    const struct rows *rows, const struct column *columns)
+{
+	if (pf->o.json)
+		print_rows_json(rows);
+	else if (pf->o.jsonl)
+		print_jsonl(rows);
+	else if (pf->o.csv)
+		print_csv(rows, columns, pf->o.no_header);
+	else if (rows->count == 0)
+		fprintf(stderr, "%s\n", l->none);
+	else {
+		screen_page(pf);
+		table_print(rows, columns, &pf->look);
+	}
+}
+
+/* Which rows, in which order; *left of them are too many. */
+static void
+arrange(struct pfadm *pf, const struct listing *l, const struct wanted *w,
+    struct rows *rows, size_t *left)
+{
+	uint64_t limit = limit_of(pf, l);
+
+	*left = 0;
+	if (w->limit != 0 || w->since != NULL)
+		oldest_first(rows);
+	pick_rows(pf, l->columns, rows);
+	if (limit == 0 || rows->count <= limit)
+		return;
+	*left = rows->count - limit;
+	/* Sorted: the first ones; else the newest, which are last. */
+	if (pf->o.sort == NULL)
+		memmove(rows->list, rows->list + *left,
+		    limit * sizeof(*rows->list));
+	rows->count = limit;
+}
+
+/* How many of all were left out, where that is known. */
+static void
+tell_left(struct pfadm *pf, const struct wanted *w, size_t left)
+{
+	if (pf->o.has_lines)
+		return;
+	if (left > 0)
+		fprintf(stderr, "%s%zu more: -n 0 shows all\n",
+		    w->more ? "over " : "", left);
+}
+
 int
 show_listing(struct pfadm *pf, const struct listing *l, const char *address)
 {
 	struct rows rows = {NULL, 0, 0, NULL, 0};
-	uint64_t limit = 0;
-	bool more;
-	int code;
+	struct wanted w = {0, NULL, l->whole, false};
+	struct column *columns;
+	char since[24];
+	size_t left;
+	int code = 0;
 
-	if (pf->o.has_lines)
-		limit = pf->o.lines;
-	else if (l->limited && pf->tty && !pf->o.json)
-		limit = ON_A_TERMINAL;
-	code = fetch(pf, address, limit, &rows, &more);
-	if (limit != 0)
-		oldest_first(&rows);
-	if (code == 0 && pf->o.json)
-		print_rows_json(&rows);
-	else if (code == 0)
-		table_print(&rows, l->columns, pf->tty, pf->o.no_header);
-	if (code == 0 && rows.count == 0 && !pf->o.json)
-		fprintf(stderr, "%s\n", l->none);
-	if (code == 0 && more && !pf->o.has_lines)
-		fprintf(stderr, "older ones are left out: -n 0 shows all\n");
+	if (pf->o.since != NULL &&
+	    (code = parse_since(pf->o.since, since)) != 0)
+		return code;
+	if ((columns = pick_columns(pf, l->columns)) == NULL)
+		return EXIT_USAGE;
+	w.since = pf->o.since != NULL ? since : NULL;
+	/* A page tells how many more there are. */
+	w.limit = limit_of(pf, l);
+	if (pick_needs_all(pf))
+		w.limit = 0;
+	else if (!pf->o.has_lines && w.limit != 0)
+		w.limit = PAGE;
+	code = fetch(pf, address, &w, &rows);
+	if (code == 0) {
+		arrange(pf, l, &w, &rows, &left);
+		print_listing(pf, l, &rows, columns);
+		tell_left(pf, &w, left);
+	}
 	rows_release(&rows);
+	free(columns);
 	return code;
 }
 
 int
 show_list(struct pfadm *pf)
 {
-	const struct listing *l = pf->command->data;
+	return show_list_of(pf, pf->command->data);
+}
+
+int
+show_list_of(struct pfadm *pf, const struct listing *l)
+{
 	struct buf address = BUF_INIT;
 	int code;
 
@@ -180,8 +317,10 @@ show_reply(struct pfadm *pf, const char *address,
 		code = complain(pf, &e, &r);
 	else if (pf->o.json)
 		printf("%s\n", buf_text(&r.body));
-	else
+	else {
+		screen_page(pf);
 		print(pf, json_root(r.json));
+	}
 	reply_release(&r);
 	return code;
 }
@@ -194,7 +333,7 @@ print_sheet(
 	const struct json_value *v;
 	struct rows rows;
 
-	table_fields(item, s->fields, pf->tty);
+	table_fields(item, s->fields, &pf->look);
 	for (; section != NULL && section->title != NULL; section++) {
 		memset(&rows, 0, sizeof(rows));
 		v = json_get(item, section->key);
@@ -202,7 +341,7 @@ print_sheet(
 			rows_add(&rows, v);
 		if (rows.count > 0)
 			printf("\n%s\n", section->title);
-		table_print(&rows, section->columns, pf->tty, pf->o.no_header);
+		table_print(&rows, section->columns, &pf->look);
 		rows_release(&rows);
 	}
 }

@@ -12,6 +12,7 @@ struct listing {
 	const struct column *columns;
 	const char *none; /* what to say on standard error when it is empty */
 	bool limited;     /* on a terminal only the newest 50 */
+	bool whole;       /* it has no pages */
 };
 
 /* What is shown below an item: rows under one of its keys. */
@@ -29,6 +30,8 @@ struct sheet {
 
 /* Print the listing that is the command's data. */
 int show_list(struct pfadm *pf);
+/* Another one, with the filters of the command line. */
+int show_list_of(struct pfadm *pf, const struct listing *l);
 /* The same for an address of its own. */
 int show_listing(
     struct pfadm *pf, const struct listing *l, const char *address);

@@ -5,9 +5,23 @@
 #include <string.h>
 
 #include "lib/base/nearest.h"
-#include "tools/pfadm/pfadm.h"
+#include "tools/pfadm/commands.h"
 
 #define MAX_WORDS 128
+
+/* What people type for it. */
+static bool
+same_word(const char *typed, const char *word, size_t len)
+{
+	if (strlen(typed) == len && strncmp(typed, word, len) == 0)
+		return true;
+	if (strcmp(typed, "ls") == 0)
+		return len == 4 && strncmp(word, "list", len) == 0;
+	if (strcmp(typed, "rm") == 0)
+		return (len == 6 && strncmp(word, "remove", len) == 0) ||
+		    (len == 4 && strncmp(word, "drop", len) == 0);
+	return false;
+}
 
 /* Number of leading words that are the command's, 0 when they are not. */
 static int
@@ -19,8 +33,7 @@ matches(const struct command *c, int count, char **words)
 
 	for (i = 0; *p != '\0'; i++) {
 		n = strcspn(p, " ");
-		if (i == count || strlen(words[i]) != n ||
-		    strncmp(words[i], p, n) != 0)
+		if (i == count || !same_word(words[i], p, n))
 			return 0;
 		p += n;
 		p += *p == ' ';
@@ -50,9 +63,10 @@ candidates(
 	int i, count = 0;
 
 	for (i = 0; i < command_count && count < MAX_WORDS; i++) {
-		if (noun != NULL &&
-		    (strncmp(commands[i].words, noun, skip - 1) != 0 ||
-			commands[i].words[skip - 1] != ' '))
+		if (commands[i].words[0] == '_' ||
+		    (noun != NULL &&
+			(strncmp(commands[i].words, noun, skip - 1) != 0 ||
+			    commands[i].words[skip - 1] != ' ')))
 			continue;
 		snprintf(text[count], sizeof(text[count]), "%.*s",
 		    (int)strcspn(commands[i].words + skip, " "),
@@ -116,7 +130,10 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 {
 	const struct command *c = pf->command;
 	bool needed = c->argument[0] != '\0' && c->argument[0] != '[';
-	const char *unwanted = options_unwanted(&pf->o, c->options);
+	const char *unwanted;
+
+	options_settle(&pf->o, c->options);
+	unwanted = options_unwanted(&pf->o, c->options);
 
 	if (unwanted != NULL) {
 		complain_usage("'%s' has no option --%s", c->words, unwanted);
@@ -126,9 +143,14 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 	if (needed && count == 0)
 		return complain_usage("%s: which %.*s?", c->words,
 		    (int)strcspn(c->argument, ". "), c->argument);
-	if (count > most_arguments(c))
-		return complain_usage(
-		    "%s: what is '%s'?", c->words, words[count - 1]);
+	if (count > most_arguments(c)) {
+		if (is_noun(c->words)) /* "log", and there is "log check" */
+			complain_word(c->words, words[0]);
+		else
+			complain_usage(
+			    "%s: what is '%s'?", c->words, words[count - 1]);
+		return EXIT_USAGE;
+	}
 	pf->arg = count > 0 ? words[0] : NULL;
 	pf->args = words;
 	pf->arg_count = count;
@@ -137,31 +159,69 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 
 /* ---- help ------------------------------------------------------------ */
 
+#define WIDTH 78
+
 static void
 print_line(FILE *out, const struct command *c)
 {
 	char left[60];
 
 	snprintf(left, sizeof(left), "%s %s", c->words, c->argument);
-	fprintf(out, "  %-24s %s\n", left, c->summary);
+	fprintf(out, "  %-28s %s\n", left, c->summary);
+}
+
+/* "job  create|list|show ...", wrapped. */
+static void
+print_noun(FILE *out, const char *noun)
+{
+	char text[MAX_WORDS][24];
+	const char *names[MAX_WORDS];
+	int i, at, count = candidates(noun, names, text);
+
+	at = fprintf(out, "  %-9s ", noun);
+	for (i = 0; i < count; i++) {
+		if (at + (int)strlen(names[i]) + 1 > WIDTH)
+			at = fprintf(out, "\n%12s", "") - 1;
+		at += fprintf(out, "%s%s", names[i], i + 1 < count ? "|" : "");
+	}
+	fputc('\n', out);
+}
+
+static bool
+has_noun_before(int index, const char *noun, size_t len)
+{
+	return index > 0 &&
+	    strncmp(commands[index - 1].words, noun, len) == 0 &&
+	    commands[index - 1].words[len] == ' ';
 }
 
 void
 help_all(FILE *out)
 {
+	const char *words;
+	char noun[24];
 	int i;
 
 	fputs("pfadm asks the master of PandaFuzz, and tells it what to do.\n"
-	      "\n"
-	      "usage: pfadm [--root ROOT | --socket PATH] [--json] COMMAND\n"
-	      "\n",
+	      "usage: pfadm [-H URL | --root ROOT | --socket PATH] [--json] "
+	      "COMMAND\n\n",
 	    out);
-	for (i = 0; i < command_count; i++)
-		print_line(out, &commands[i]);
+	for (i = 0; i < command_count; i++) {
+		words = commands[i].words;
+		if (words[0] == '_')
+			continue;
+		snprintf(noun, sizeof(noun), "%.*s", (int)strcspn(words, " "),
+		    words);
+		if (words[strlen(noun)] == '\0')
+			print_line(out, &commands[i]);
+		else if (!has_noun_before(i, noun, strlen(noun)))
+			print_noun(out, noun);
+	}
 	fputs("\n"
-	      "A target is [project/]target[@revision][:sanitizer]; of ids a\n"
-	      "unique beginning is enough.  pfadm COMMAND --help says more,\n"
-	      "pfadm(1) all.\n"
+	      "A target is [project/]target[@revision][:sanitizer]; of ids a "
+	      "unique beginning\n"
+	      "is enough.  pfadm NOUN --help and pfadm COMMAND --help say "
+	      "more, pfadm(1) all.\n"
 	      "\n"
 	      "examples:\n"
 	      "  pfadm run ./out --for 10m\n"
@@ -171,6 +231,7 @@ help_all(FILE *out)
 	    out);
 }
 
+/* The noun's commands, and the one that it is itself ("log"). */
 bool
 help_noun(FILE *out, const char *noun)
 {
@@ -182,8 +243,10 @@ help_noun(FILE *out, const char *noun)
 	fprintf(out, "usage: pfadm %s COMMAND\n\n", noun);
 	for (i = 0; i < command_count; i++)
 		if (strncmp(commands[i].words, noun, n) == 0 &&
-		    commands[i].words[n] == ' ')
+		    (commands[i].words[n] == ' ' ||
+			commands[i].words[n] == '\0'))
 			print_line(out, &commands[i]);
+	fprintf(out, "\npfadm %s COMMAND --help says more.\n", noun);
 	return true;
 }
 
@@ -200,19 +263,66 @@ print_option(FILE *out, const struct option_spec *s)
 	fprintf(out, "  %s%-18s %s\n", letter, left, s->help);
 }
 
+/* What every command takes, by name alone: --help must fit a screen. */
+static void
+print_common(FILE *out)
+{
+	const struct option_spec *s;
+	int i, at;
+
+	at = fprintf(out, "everywhere:");
+	for (i = 0; i < option_spec_count; i++) {
+		s = &option_specs[i];
+		if (s->bit != O_ANY)
+			continue;
+		if (at + (int)strlen(s->name) + 3 > WIDTH)
+			at = fprintf(out, "\n   ") - 1;
+		at += fprintf(out, " --%s", s->name);
+	}
+	fputc('\n', out);
+}
+
 void
 help_command(FILE *out, const struct command *c)
 {
 	int i;
 
-	fprintf(out, "usage: pfadm %s%s%s%s\n\n%s.\n\noptions:\n", c->words,
+	fprintf(out, "usage: pfadm %s%s%s%s\n%s.\n", c->words,
 	    c->argument[0] == '\0' ? "" : " ", c->argument, " [OPTIONS]",
 	    c->summary);
+	if (c->options != 0)
+		fputs("\noptions:\n", out);
 	for (i = 0; i < option_spec_count; i++)
-		if ((option_specs[i].bit & (c->options | O_ANY)) != 0)
+		if ((option_specs[i].bit & c->options) != 0)
 			print_option(out, &option_specs[i]);
+	print_common(out);
 	fputs("\nexamples:\n", out);
 	for (i = 0; i < 2; i++)
 		fprintf(out, "  %s\n      %s\n", c->examples[i][0],
 		    c->examples[i][1]);
+}
+
+int
+help_words(struct pfadm *pf, int count, char **words)
+{
+	const struct command *c;
+	int used;
+
+	if (count == 0) {
+		help_all(stdout);
+		return EXIT_DONE;
+	}
+	if (count == 1 && help_noun(stdout, words[0]))
+		return EXIT_DONE;
+	if ((c = grammar_find(count, words, &used)) == NULL)
+		return EXIT_USAGE;
+	pf->command = c;
+	help_command(stdout, c);
+	return EXIT_DONE;
+}
+
+int
+cmd_help(struct pfadm *pf)
+{
+	return help_words(pf, pf->arg_count, pf->args);
 }

@@ -9,6 +9,9 @@
 int job_create(struct pfadm *pf, const char *target, const char *build,
     struct reply *r, struct err *e);
 
+/* A line about a job, or with --quiet its id. */
+void tell_job(struct pfadm *pf, const struct json_value *job);
+
 /* Neither pending nor running nor paused. */
 bool job_is_over(const char *status);
 

@@ -1,77 +1,83 @@
 /*
  * pfadm(1): options, command, client, go.
  */
-#include <stdlib.h>
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/version.h"
-#include "tools/pfadm/pfadm.h"
-
-#define DEFAULT_SOCKET "/run/pandafuzz/admin.sock"
-
-/* Option over environment over default; a root over a socket. */
-static void
-find_socket(const struct options *o, struct buf *socket)
-{
-	const char *root = o->root, *path = o->socket;
-
-	if (root == NULL && path == NULL) {
-		root = getenv("PANDAFUZZ_ROOT");
-		path = getenv("PANDAFUZZ_SOCKET");
-	}
-	if (path != NULL && *path != '\0')
-		buf_adds(socket, path);
-	else if (root != NULL && *root != '\0')
-		buf_printf(socket, "%s/run/admin.sock", root);
-	else
-		buf_adds(socket, DEFAULT_SOCKET);
-}
+#include "tools/pfadm/commands.h"
 
 /* --help and --version; true when there is nothing more to do. */
 static bool
 informed(struct pfadm *pf, int count, char **words, int *code)
 {
-	int used;
-
 	*code = EXIT_DONE;
 	if (pf->o.version) {
 		puts("pfadm " PANDAFUZZ_VERSION);
 		return true;
 	}
-	if (count == 0) {
-		if (!pf->o.help)
-			*code = EXIT_USAGE;
-		help_all(pf->o.help ? stdout : stderr);
+	if (count == 0 && !pf->o.help) {
+		*code = EXIT_USAGE;
+		help_all(stderr);
 		return true;
 	}
-	if (!pf->o.help)
-		return false;
-	if (count == 1 && help_noun(stdout, words[0]))
-		return true;
-	pf->command = grammar_find(count, words, &used);
-	if (pf->command == NULL)
-		*code = EXIT_USAGE;
-	else
-		help_command(stdout, pf->command);
-	return true;
+	if (pf->o.help)
+		*code = help_words(pf, count, words);
+	return pf->o.help;
+}
+
+/* Those that ask nobody. */
+static bool
+needs_no_master(const struct command *c)
+{
+	return c->run == cmd_help || c->run == cmd_completion;
+}
+
+/* A full disk is said; a reader that has gone needs no words. */
+static int
+flush(int code)
+{
+	struct err e;
+
+	if (screen_close() == 0 || errno == EPIPE)
+		return code;
+	err_sys(&e, "cannot write");
+	fprintf(stderr, "pfadm: %s\n", e.text);
+	return code == EXIT_DONE ? EXIT_FAILED : code;
 }
 
 static int
 perform(struct pfadm *pf)
 {
-	struct buf socket = BUF_INIT;
+	bool near = pf->command->run == cmd_system_stdio;
+	bool quiet = pf->command->run == cmd_complete;
 	int code;
 
-	find_socket(&pf->o, &socket);
-	pf->client = client_open(socket.data);
-	buf_release(&socket);
-	pf->tty = isatty(STDOUT_FILENO);
-	code = pf->command->run(pf);
-	client_close(pf->client);
-	if (fflush(stdout) == EOF && code == EXIT_DONE)
-		code = EXIT_FAILED;
+	if (needs_no_master(pf->command))
+		return flush(pf->command->run(pf));
+	if ((code = where_find(&pf->where, &pf->o, near)) == 0 &&
+	    (code = screen_open(pf, pf->where.color)) == 0) {
+		if (!near)
+			pf->client = client_open(&pf->where, quiet);
+		code = flush(pf->command->run(pf));
+		client_close(pf->client);
+	}
+	where_release(&pf->where);
 	return code;
+}
+
+/* Before options are read, for what is wrong with them is told as JSON, too. */
+static bool
+wants_json(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--json") == 0 ||
+		    strcmp(argv[i], "-j") == 0)
+			return true;
+	return false;
 }
 
 int
@@ -80,11 +86,14 @@ main(int argc, char **argv)
 	struct pfadm pf;
 	int first, used, code;
 
+	/* Who reads only the first lines ends us, and nobody is bothered. */
+	signal(SIGPIPE, SIG_DFL);
 	memset(&pf, 0, sizeof(pf));
+	complain_as_json(wants_json(argc, argv));
 	if (options_read(&pf.o, argc, argv, &first) == -1)
 		return EXIT_USAGE;
 	if (informed(&pf, argc - first, argv + first, &code))
-		return code;
+		return flush(code);
 	pf.command = grammar_find(argc - first, argv + first, &used);
 	if (pf.command == NULL)
 		return EXIT_USAGE;

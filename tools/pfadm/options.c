@@ -12,7 +12,7 @@
 #include "tools/pfadm/options.h"
 #include "tools/pfadm/pfadm.h"
 
-enum kind { FLAG, TEXT, NUMBER, DURATION, WORDS };
+enum kind { FLAG, TEXT, NUMBER, SIZE, DURATION, WORDS };
 
 /* clang-format off */
 const struct option_spec option_specs[] = {
@@ -47,10 +47,38 @@ const struct option_spec option_specs[] = {
 	{"follow",	'f', NULL,	O_FOLLOW,	"go on and print what comes"},
 	{"all",		'a', NULL,	O_ALL,		"all of them"},
 	{"epoch",	0, "EPOCH",	O_EPOCH,	"the bundles of this epoch"},
+	{"quiet",	'q',	NULL,	O_PARSABLE,	"the same"},
+	{"account",	0,	"NAME",	O_ACCOUNT,	"of this account"},
+	{"kind",	0,	"KIND",	O_KIND,	"bot, ci or reader (bot)"},
+	{"key",	0,	"KEY",	O_KEY,	"ssh-ed25519 AAAA..., or a file with it"},
+	{"max-bytes",	0,	"SIZE",	O_MAX_BYTES,	"most that may wait: 10GiB (the setting)"},
+	{"max-files",	0,	"N",	O_MAX_FILES,	"most files that may wait"},
+	{"max-rate",	0,	"N",	O_MAX_RATE,	"most bundles a minute"},
+	{"count",	0,	"N",	O_COUNT,	"for so many machines (1)"},
+	{"expires",	0,	"TIME",	O_EXPIRES,	"good for TIME: 8h, 7d"},
+	{"auto",	0,	NULL,	O_AUTO,	"admit who comes with it, without approval"},
+	{"who",	0,	"WHO",	O_WHO,	"by this one: user:alice, account:ci"},
+	{"what",	0,	"WORD",	O_WHAT,	"this alone: job.cancelled"},
+	{"subject",	0,	"WORD",	O_SUBJECT,	"of this alone: bot:b07"},
+	{"since",	0,	"TIME",	O_SINCE,	"no older than 1h, 7d, 2026-11-22"},
+	{"nagios",	0,	NULL,	O_NAGIOS,	"one line, exit 0, 1, 2 or 3"},
+	{"columns",	'o',	"LIST",	O_COLUMNS,	"these columns: id,status"},
+	{"sort",	0,	"[-]KEY",	O_SORT,	"by a column; - turns it round"},
+	{"filter",	0,	"KEY=VALUE",	O_FILTER,	"such rows only; may be repeated"},
+	{"wide",	0,	NULL,	O_WIDE,	"all columns, nothing cut"},
+	{"csv",	0,	NULL,	O_CSV,	"as CSV"},
+	{"jsonl",	0,	NULL,	O_JSONL,	"as JSON, a row a line"},
+	{"now",	0,	NULL,	O_NOW,	"what runs is handed back at once"},
+	{"pool",	0,	"NAME",	O_POOL,	"of this pool of ephemeral bots"},
+	{"dry-run",	0,	NULL,	O_DRY_RUN,	"only say what would be done"},
+	{"yes",	'y',	NULL,	O_YES,	"do not ask"},
+	{"host",	'H',	"URL",	O_ANY,	"the master there: ssh://user@host[:port][/socket]"},
 	{"root",	0, "ROOT",	O_ANY,		"the master's folder: ROOT/run/admin.sock"},
 	{"socket",	0, "PATH",	O_ANY,		"the master's socket"},
 	{"json",	'j', NULL,	O_ANY,		"what the master says, as JSON"},
 	{"no-header",	0, NULL,	O_ANY,		"tables without their first line"},
+	{"color",	0,	"WHEN",	O_ANY,	"auto, always or never"},
+	{"no-pager",	0,	NULL,	O_ANY,	"print at once, not in $PAGER"},
 	{"help",	'h', NULL,	O_ANY,		"this help"},
 	{"version",	'V', NULL,	O_ANY,		"the version"},
 };
@@ -93,10 +121,38 @@ static const struct {
     {FLAG, offsetof(struct options, follow)},
     {FLAG, offsetof(struct options, all)},
     {TEXT, offsetof(struct options, epoch)},
+    {FLAG, offsetof(struct options, parsable)},
+    {TEXT, offsetof(struct options, account)},
+    {TEXT, offsetof(struct options, kind)},
+    {TEXT, offsetof(struct options, key)},
+    {SIZE, offsetof(struct options, max_bytes)},
+    {NUMBER, offsetof(struct options, max_files)},
+    {NUMBER, offsetof(struct options, max_rate)},
+    {NUMBER, offsetof(struct options, count)},
+    {DURATION, offsetof(struct options, expires_ms)},
+    {FLAG, offsetof(struct options, is_auto)},
+    {TEXT, offsetof(struct options, who)},
+    {TEXT, offsetof(struct options, what)},
+    {TEXT, offsetof(struct options, subject)},
+    {TEXT, offsetof(struct options, since)},
+    {FLAG, offsetof(struct options, nagios)},
+    {TEXT, offsetof(struct options, columns)},
+    {TEXT, offsetof(struct options, sort)},
+    {WORDS, offsetof(struct options, filter)},
+    {FLAG, offsetof(struct options, wide)},
+    {FLAG, offsetof(struct options, csv)},
+    {FLAG, offsetof(struct options, jsonl)},
+    {FLAG, offsetof(struct options, now)},
+    {TEXT, offsetof(struct options, pool)},
+    {FLAG, offsetof(struct options, dry_run)},
+    {FLAG, offsetof(struct options, yes)},
+    {TEXT, offsetof(struct options, host)},
     {TEXT, offsetof(struct options, root)},
     {TEXT, offsetof(struct options, socket)},
     {FLAG, offsetof(struct options, json)},
     {FLAG, offsetof(struct options, no_header)},
+    {TEXT, offsetof(struct options, color)},
+    {FLAG, offsetof(struct options, no_pager)},
     {FLAG, offsetof(struct options, help)},
     {FLAG, offsetof(struct options, version)},
 };
@@ -104,7 +160,7 @@ _Static_assert(sizeof(places) / sizeof(places[0]) ==
 	sizeof(option_specs) / sizeof(option_specs[0]),
     "each option has a place");
 
-#define OPTION_MAX 64
+#define OPTION_MAX 96
 
 /* getopt's two forms of the table; the value of each is 256 + its index. */
 static void
@@ -174,6 +230,13 @@ store(struct options *o, int i, const char *text)
 		complain_usage("--%s: at most %d times", option_specs[i].name,
 		    OPTION_WORDS);
 		return -1;
+	case SIZE:
+		if (text_to_size(at, text, &e) == 0)
+			return 0;
+		complain_usage("--%s wants a size like 4096, 64MiB or 2GiB, "
+			       "not '%s'",
+		    option_specs[i].name, text);
+		return -1;
 	case DURATION:
 		if (text_to_duration(at, text, &e) == 0)
 			return 0;
@@ -237,6 +300,20 @@ options_read(struct options *o, int argc, char **argv, int *first)
 	}
 	*first = optind;
 	return 0;
+}
+
+void
+options_settle(struct options *o, uint64_t allowed)
+{
+	bool file = (allowed & O_OUTPUT) != 0;
+
+	if (!file && (o->given & O_OUTPUT) != 0) {
+		o->columns = o->output;
+		o->given = (o->given & ~O_OUTPUT) | O_COLUMNS;
+	} else if (file && (o->given & O_COLUMNS) != 0) {
+		o->output = o->columns;
+		o->given = (o->given & ~O_COLUMNS) | O_OUTPUT;
+	}
 }
 
 const char *

@@ -37,7 +37,36 @@
 #define O_TAG         (UINT64_C(1) << 29)
 #define O_ORDER       (UINT64_C(1) << 30)
 #define O_WAIT        (UINT64_C(1) << 31)
-/* 32 on: free */
+#define O_COLUMNS     (UINT64_C(1) << 32)
+#define O_SORT        (UINT64_C(1) << 33)
+#define O_FILTER      (UINT64_C(1) << 34)
+#define O_CSV         (UINT64_C(1) << 35)
+#define O_JSONL       (UINT64_C(1) << 36)
+#define O_WIDE        (UINT64_C(1) << 37)
+#define O_YES         (UINT64_C(1) << 38)
+#define O_DRY_RUN     (UINT64_C(1) << 39)
+#define O_WHO         (UINT64_C(1) << 40)
+#define O_WHAT        (UINT64_C(1) << 41)
+#define O_SUBJECT     (UINT64_C(1) << 42)
+#define O_SINCE       (UINT64_C(1) << 43)
+#define O_COUNT       (UINT64_C(1) << 44)
+#define O_EXPIRES     (UINT64_C(1) << 45)
+#define O_ACCOUNT     (UINT64_C(1) << 46)
+#define O_AUTO        (UINT64_C(1) << 47)
+#define O_KEY         (UINT64_C(1) << 48)
+#define O_KIND        (UINT64_C(1) << 49)
+#define O_MAX_BYTES   (UINT64_C(1) << 50)
+#define O_MAX_FILES   (UINT64_C(1) << 51)
+#define O_MAX_RATE    (UINT64_C(1) << 52)
+#define O_NAGIOS      (UINT64_C(1) << 53)
+#define O_NOW         (UINT64_C(1) << 54)
+#define O_POOL        (UINT64_C(1) << 55)
+/* 56 on: free */
+
+/* Every table: which columns and rows, and as what. */
+#define O_TABLE (O_COLUMNS | O_SORT | O_FILTER | O_CSV | O_JSONL | O_WIDE)
+/* What deletes or moves. */
+#define O_CAREFUL (O_REASON | O_YES | O_DRY_RUN)
 
 /* What was given several times, in order. */
 #define OPTION_WORDS 64
@@ -47,15 +76,18 @@ struct option_words {
 };
 
 struct options {
-	const char *root, *socket; /* NULL: not given */
+	const char *host, *root, *socket; /* NULL: not given */
 	const char *project, *branch, *revision, *target, *bucket, *status,
 	    *output, *epoch, *engine, *sanitizer, *build, *template, *reason,
-	    *expect, *by, *tag;
-	struct option_words set, unset;
-	uint64_t slots, for_ms, lines, weight, timeout_ms, order;
+	    *expect, *by, *tag, *columns, *sort, *who, *what, *subject, *since,
+	    *account, *key, *kind, *color, *pool;
+	struct option_words set, unset, filter;
+	uint64_t slots, for_ms, lines, weight, timeout_ms, order, count,
+	    expires_ms, max_bytes, max_files, max_rate;
 	bool has_lines;
 	bool json, help, version, no_header, parsable, report, follow, all,
-	    all_targets, explain, wait;
+	    all_targets, explain, wait, csv, jsonl, wide, yes, dry_run, is_auto,
+	    nagios, no_pager, now;
 	uint64_t given; /* bits */
 };
 
@@ -75,6 +107,12 @@ extern const int option_spec_count;
  * is the index of the first one.  -1 after a complaint.
  */
 int options_read(struct options *o, int argc, char **argv, int *first);
+
+/*
+ * -o is --output FILE where a command writes a file, and --columns where it
+ * prints a table; known only when the command is.
+ */
+void options_settle(struct options *o, uint64_t allowed);
 
 /* "--name" of the first given option that is not in "allowed", or NULL. */
 const char *options_unwanted(const struct options *o, uint64_t allowed);

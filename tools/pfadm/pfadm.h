@@ -8,6 +8,7 @@
 #include "lib/base/err.h"
 #include "tools/pfadm/client.h"
 #include "tools/pfadm/options.h"
+#include "tools/pfadm/table.h"
 
 /*
  * pfadm: the administrator's side of the admin socket.  One table of commands
@@ -35,8 +36,10 @@ struct pfadm {
 	const char *arg; /* the command's first, or NULL */
 	char **args;     /* all of them */
 	int arg_count;
+	struct where where;
 	struct client *client;
-	bool tty; /* standard output is a terminal */
+	bool tty;         /* standard output is a terminal */
+	struct look look; /* how tables are drawn there */
 };
 
 struct command {
@@ -64,6 +67,18 @@ void help_all(FILE *out);
 /* Help of every command of a noun: "job". */
 bool help_noun(FILE *out, const char *noun);
 void help_command(FILE *out, const struct command *c);
+/* Of all, of a noun, of a command; the exit code. */
+int help_words(struct pfadm *pf, int count, char **words);
+
+/* ---- screen.c ---- */
+/* What standard output is and how it may look; "color" is the user's wish from
+ * the file, or NULL.  0, or the exit code after a complaint. */
+int screen_open(struct pfadm *pf, const char *color);
+/* What is printed from here on may be long: on a terminal it goes through
+ * $PAGER, or less, which shows it at once when it fits. */
+void screen_page(struct pfadm *pf);
+/* All is printed: wait for the reader.  -1 when it could not be written. */
+int screen_close(void);
 
 /* ---- complain.c ---- */
 /*
@@ -72,6 +87,8 @@ void help_command(FILE *out, const struct command *c);
  * master sent it or in the same form.
  */
 int complain(struct pfadm *pf, const struct err *e, const struct reply *reply);
+/* Usage errors, too, go out as JSON from here on, when "yes". */
+void complain_as_json(bool yes);
 int complain_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

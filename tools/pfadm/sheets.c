@@ -12,13 +12,18 @@ static const struct column build_columns[] = {
 	{"REVISION",	"revision",	CELL_TEXT},
 	{"ENGINE",	"engine",	CELL_TEXT},
 	{"SANITIZER",	"sanitizer",	CELL_TEXT},
-	{"STATE",	"state",	CELL_TEXT},
+	{"STATE",	"state",	CELL_STATE},
 	{"GOOD",	"targets_good",	CELL_NUMBER},
 	{"BAD",		"targets_bad",	CELL_NUMBER},
 	{"SIZE",	"bytes",	CELL_SIZE},
 	{"ADDED",	"added",	CELL_TIME},
 	{"TARGETS",	"targets",	CELL_LIST},
 	{"REASON",	"reason",	CELL_LINE},
+	{"ARCH",	"arch",	CELL_WIDE | CELL_TEXT},
+	{"FILES",	"files",	CELL_WIDE | CELL_NUMBER},
+	{"ADDED BY",	"added_by",	CELL_WIDE | CELL_TEXT},
+	{"CHECKED",	"judged",	CELL_WIDE | CELL_TIME},
+	{"REMOVED",	"removed",	CELL_WIDE | CELL_TIME},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column build_fields[] = {
@@ -71,6 +76,12 @@ static const struct column target_columns[] = {
 	{"BUILD",	"build",	CELL_ID},
 	{"VANISHED",	"vanished",	CELL_BOOL},
 	{"LAST FOUND",	"last_found",	CELL_TIME},
+	{"FEATURES",	"features",	CELL_WIDE | CELL_NUMBER},
+	{"FUNCTIONS",	"functions",	CELL_WIDE | CELL_NUMBER},
+	{"GENERATION",	"generation",	CELL_WIDE | CELL_NUMBER},
+	{"BUILDS",	"builds",	CELL_WIDE | CELL_NUMBER},
+	{"PROJECT",	"project",	CELL_WIDE | CELL_TEXT},
+	{"ADDED",	"added",	CELL_WIDE | CELL_TIME},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column target_fields[] = {
@@ -108,7 +119,7 @@ static const struct column target_lines[] = {
 };
 static const struct column target_jobs[] = {
 	{"JOB",		"id",		CELL_ID},
-	{"STATUS",	"status",	CELL_TEXT},
+	{"STATUS",	"status",	CELL_STATE},
 	{"BRANCH",	"branch",	CELL_TEXT},
 	{"ENGINE",	"engine",	CELL_TEXT},
 	{"SANITIZER",	"sanitizer",	CELL_TEXT},
@@ -119,7 +130,7 @@ static const struct column target_jobs[] = {
 static const struct column job_columns[] = {
 	{"JOB",		"id",		CELL_ID},
 	{"TARGET",	"target",	CELL_TEXT},
-	{"STATUS",	"status",	CELL_TEXT},
+	{"STATUS",	"status",	CELL_STATE},
 	{"SLOTS",	"running",	CELL_NUMBER},
 	{"USED",	"used_ms",	CELL_SPAN},
 	{"EXECS",	"execs",	CELL_NUMBER},
@@ -129,12 +140,28 @@ static const struct column job_columns[] = {
 	{"BUCKETS",	"buckets",	CELL_NUMBER},
 	{"CREATED",	"created",	CELL_TIME},
 	{"REASON",	"reason",	CELL_LINE},
+	{"ST",	"status",	CELL_WIDE | CELL_SHORT},
+	{"ENGINE",	"engine",	CELL_WIDE | CELL_TEXT},
+	{"SANITIZER",	"sanitizer",	CELL_WIDE | CELL_TEXT},
+	{"BRANCH",	"branch",	CELL_WIDE | CELL_TEXT},
+	{"BUILD",	"build",	CELL_WIDE | CELL_ID},
+	{"TEMPLATE",	"template",	CELL_WIDE | CELL_TEXT},
+	{"WEIGHT",	"weight",	CELL_WIDE | CELL_NUMBER},
+	{"MOST",	"slots",	CELL_WIDE | CELL_NUMBER},
+	{"FOR",	"for_ms",	CELL_WIDE | CELL_SPAN},
+	{"UNITS",	"units",	CELL_WIDE | CELL_NUMBER},
+	{"TAGS",	"tags",	CELL_WIDE | CELL_LIST},
+	{"CREATED BY",	"created_by",	CELL_WIDE | CELL_TEXT},
+	{"STARTED",	"started",	CELL_WIDE | CELL_TIME},
+	{"ENDED",	"ended",	CELL_WIDE | CELL_TIME},
+	{"PROJECT",	"project",	CELL_WIDE | CELL_TEXT},
+	{"TRACE",	"trace",	CELL_WIDE | CELL_TEXT},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column job_fields[] = {
 	{"job",		"id",		CELL_TEXT},
 	{"target",	"target",	CELL_TEXT},
-	{"status",	"status",	CELL_TEXT},
+	{"status",	"status",	CELL_STATE},
 	{"reason",	"reason",	CELL_TEXT},
 	{"build",	"build",	CELL_TEXT},
 	{"pinned",	"pinned",	CELL_BOOL},
@@ -166,7 +193,7 @@ static const struct column job_fields[] = {
 static const struct column job_value_fields[] = {
 	{"job",		"id",		CELL_TEXT},
 	{"target",	"target",	CELL_TEXT},
-	{"status",	"status",	CELL_TEXT},
+	{"status",	"status",	CELL_STATE},
 	{"template",	"template",	CELL_TEXT},
 	{"engine",	"engine",	CELL_TEXT},
 	{"sanitizer",	"sanitizer",	CELL_TEXT},
@@ -182,7 +209,7 @@ static const struct column job_values[] = {
 const struct column top_columns[] = {
 	{"JOB",		"id",		CELL_ID},
 	{"TARGET",	"target",	CELL_TEXT},
-	{"STATUS",	"status",	CELL_TEXT},
+	{"STATUS",	"status",	CELL_STATE},
 	{"SLOTS",	"running",	CELL_NUMBER},
 	{"WEIGHT",	"weight",	CELL_NUMBER},
 	{"USED",	"used_ms",	CELL_SPAN},
@@ -208,58 +235,6 @@ static const struct column job_leases[] = {
 	{"REASON",	"reason",	CELL_LINE},
 	{NULL, NULL, CELL_TEXT}
 };
-static const struct column bot_columns[] = {
-	{"BOT",		"name",		CELL_TEXT},
-	{"ACCOUNT",	"account",	CELL_TEXT},
-	{"STATE",	"state",	CELL_TEXT},
-	{"SLOTS",	"slots",	CELL_NUMBER},
-	{"FREE",	"free",		CELL_NUMBER},
-	{"LEASES",	"leases",	CELL_NUMBER},
-	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
-	{"OUTBOX",	"outbox_files",	CELL_NUMBER},
-	{"DISK FREE",	"disk_free",	CELL_SIZE},
-	{"SANDBOX",	"sandbox",	CELL_TEXT},
-	{"SEEN",	"seen",		CELL_TIME},
-	{"REASON",	"reason",	CELL_LINE},
-	{NULL, NULL, CELL_TEXT}
-};
-static const struct column bot_fields[] = {
-	{"bot",		"name",		CELL_TEXT},
-	{"account",	"account",	CELL_TEXT},
-	{"owner",	"owner",	CELL_BOOL},
-	{"state",	"state",	CELL_TEXT},
-	{"holds",	"holds",	CELL_BOOL},
-	{"reason",	"reason",	CELL_TEXT},
-	{"slots",	"slots",	CELL_NUMBER},
-	{"free",	"free",		CELL_NUMBER},
-	{"load %",	"load_percent",	CELL_NUMBER},
-	{"execs/s",	"execs_per_second", CELL_NUMBER},
-	{"sandbox",	"sandbox",	CELL_TEXT},
-	{"engines",	"engines",	CELL_LIST},
-	{"tags",	"tags",		CELL_LIST},
-	{"cores",	"cores",	CELL_NUMBER},
-	{"memory",	"memory",	CELL_SIZE},
-	{"arch",	"arch",		CELL_TEXT},
-	{"system",	"os",		CELL_TEXT},
-	{"disk free",	"disk_free",	CELL_SIZE},
-	{"outbox files", "outbox_files", CELL_NUMBER},
-	{"outbox",	"outbox_bytes",	CELL_SIZE},
-	{"epoch",	"epoch",	CELL_TEXT},
-	{"epochs",	"epochs",	CELL_NUMBER},
-	{"added",	"added",	CELL_TIME},
-	{"seen",	"seen",		CELL_TIME},
-	{NULL, NULL, CELL_TEXT}
-};
-static const struct column bot_leases[] = {
-	{"LEASE",	"id",		CELL_ID},
-	{"JOB",		"job",		CELL_ID},
-	{"TARGET",	"target",	CELL_TEXT},
-	{"STATE",	"state",	CELL_TEXT},
-	{"SECONDS",	"seconds",	CELL_NUMBER},
-	{"EXECS",	"execs",	CELL_NUMBER},
-	{"EXECS/S",	"execs_per_second", CELL_NUMBER},
-	{NULL, NULL, CELL_TEXT}
-};
 static const struct column crash_columns[] = {
 	{"CRASH",	"id",		CELL_ID},
 	{"TARGET",	"target",	CELL_TEXT},
@@ -271,6 +246,13 @@ static const struct column crash_columns[] = {
 	{"FIRST",	"first",	CELL_TIME},
 	{"TYPE",	"type",		CELL_LINE},
 	{"AT",		"state",	CELL_LINE},
+	{"ACCESS",	"access",	CELL_WIDE | CELL_TEXT},
+	{"ADDRESS",	"address",	CELL_WIDE | CELL_TEXT},
+	{"ENGINE",	"engine",	CELL_WIDE | CELL_TEXT},
+	{"SANITIZER",	"sanitizer",	CELL_WIDE | CELL_TEXT},
+	{"FOUND BY",	"tool",	CELL_WIDE | CELL_TEXT},
+	{"HERE",	"has_input",	CELL_WIDE | CELL_BOOL},
+	{"LAST",	"last",	CELL_WIDE | CELL_TIME},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column crash_fields[] = {
@@ -308,7 +290,7 @@ static const struct column crash_seen[] = {
 };
 static const struct column bucket_columns[] = {
 	{"BUCKET",	"id",		CELL_TEXT},
-	{"STATUS",	"status",	CELL_TEXT},
+	{"STATUS",	"status",	CELL_STATE},
 	{"SECURITY",	"security",	CELL_BOOL},
 	{"CRASHES",	"crashes",	CELL_NUMBER},
 	{"FIRST",	"first",	CELL_TIME},
@@ -316,11 +298,15 @@ static const struct column bucket_columns[] = {
 	{"TARGETS",	"targets",	CELL_LIST},
 	{"TYPE",	"type",		CELL_LINE},
 	{"AT",		"state",	CELL_LINE},
+	{"PROJECT",	"project",	CELL_WIDE | CELL_TEXT},
+	{"NUMBER",	"number",	CELL_WIDE | CELL_NUMBER},
+	{"BEST CRASH",	"crash",	CELL_WIDE | CELL_TEXT},
+	{"ISSUE",	"issue",	CELL_WIDE | CELL_TEXT},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column bucket_fields[] = {
 	{"bucket",	"id",		CELL_TEXT},
-	{"status",	"status",	CELL_TEXT},
+	{"status",	"status",	CELL_STATE},
 	{"type",	"type",		CELL_TEXT},
 	{"at",		"state",	CELL_TEXT},
 	{"security",	"security",	CELL_BOOL},
@@ -328,6 +314,7 @@ static const struct column bucket_fields[] = {
 	{"crashes",	"crashes",	CELL_NUMBER},
 	{"seen",	"observations",	CELL_NUMBER},
 	{"best crash",	"crash",	CELL_TEXT},
+	{"issue",	"issue",	CELL_TEXT},
 	{"first",	"first",	CELL_TIME},
 	{"last",	"last",		CELL_TIME},
 	{"signatures",	"signatures",	CELL_LIST},
@@ -342,72 +329,12 @@ static const struct column bucket_crashes[] = {
 	{"LAST",	"last",		CELL_TIME},
 	{NULL, NULL, CELL_TEXT}
 };
-static const struct column epoch_columns[] = {
-	{"BOT",		"bot",		CELL_TEXT},
-	{"ACCOUNT",	"account",	CELL_TEXT},
-	{"EPOCH",	"epoch",	CELL_TEXT},
-	{"STATE",	"state",	CELL_TEXT},
-	{"HIGHEST",	"highest",	CELL_NUMBER},
-	{"OLDEST",	"oldest",	CELL_NUMBER},
-	{"SEEN",	"max_seen",	CELL_NUMBER},
-	{"FIRST",	"first",	CELL_TIME},
-	{"LAST",	"last",		CELL_TIME},
-	{NULL, NULL, CELL_TEXT}
-};
-static const struct column bundle_columns[] = {
-	{"SEQ",		"seq",		CELL_NUMBER},
-	{"COPY",	"copy",		CELL_NUMBER},
-	{"KIND",	"kind",		CELL_TEXT},
-	{"OUTCOME",	"outcome",	CELL_TEXT},
-	{"RECORDS",	"records",	CELL_NUMBER},
-	{"SIZE",	"bytes",	CELL_SIZE},
-	{"AGAIN",	"duplicates",	CELL_NUMBER},
-	{"TAKEN",	"taken",	CELL_TIME},
-	{"REASON",	"reason",	CELL_LINE},
-	{NULL, NULL, CELL_TEXT}
-};
-static const struct column spool_fields[] = {
-	{"entry",	"id",		CELL_TEXT},
-	{"queue",	"queue",	CELL_TEXT},
-	{"account",	"account",	CELL_TEXT},
-	{"file",	"file",		CELL_TEXT},
-	{"size",	"bytes",	CELL_SIZE},
-	{"at",		"at",		CELL_TIME},
-	{"reason",	"reason",	CELL_TEXT},
-	{NULL, NULL, CELL_TEXT}
-};
 const struct column unit_columns[] = {
 	{"UNIT",	"sha256",	CELL_TEXT},
 	{"SIZE",	"bytes",	CELL_SIZE},
 	{"FEATURES",	"features",	CELL_NUMBER},
 	{"BOT",		"bot",		CELL_TEXT},
 	{"ADDED",	"added",	CELL_TIME},
-	{NULL, NULL, CELL_TEXT}
-};
-const struct column incoming_columns[] = {
-	{"ACCOUNT",	"account",	CELL_TEXT},
-	{"WAITING",	"files",	CELL_NUMBER},
-	{"SIZE",	"bytes",	CELL_SIZE},
-	{"OLDEST",	"oldest",	CELL_TIME},
-	{NULL, NULL, CELL_TEXT}
-};
-const struct column kept_columns[] = {
-	{"ENTRY",	"id",		CELL_TEXT},
-	{"QUEUE",	"queue",	CELL_TEXT},
-	{"SIZE",	"bytes",	CELL_SIZE},
-	{"AT",		"at",		CELL_TIME},
-	{"REASON",	"reason",	CELL_LINE},
-	{NULL, NULL, CELL_TEXT}
-};
-const struct column gap_columns[] = {
-	{"BOT",		"bot",		CELL_TEXT},
-	{"ACCOUNT",	"account",	CELL_TEXT},
-	{"EPOCH",	"epoch",	CELL_TEXT},
-	{"SEALED",	"sealed",	CELL_NUMBER},
-	{"RECORDED",	"recorded",	CELL_NUMBER},
-	{"DROPPED",	"dropped",	CELL_NUMBER},
-	{"UNDER WAY",	"under_way",	CELL_NUMBER},
-	{"MISSING",	"missing",	CELL_NUMBER},
 	{NULL, NULL, CELL_TEXT}
 };
 
@@ -429,10 +356,6 @@ static const struct section target_sections[] = {
 	{"jobs (newest first)", "job_list", target_jobs},
 	{NULL, NULL, NULL}
 };
-static const struct section bot_sections[] = {
-	{"leases", "leases_in_hand", bot_leases},
-	{NULL, NULL, NULL}
-};
 static const struct section crash_sections[] = {
 	{"seen (newest first)", "seen", crash_seen},
 	{NULL, NULL, NULL}
@@ -443,29 +366,21 @@ static const struct section bucket_sections[] = {
 };
 
 const struct listing list_builds = {"builds", build_columns,
-	"no builds: pfadm build add DIR --project P", true};
+	"no builds: pfadm build add DIR --project P", true, false};
 const struct listing list_targets = {"targets", target_columns,
-	"no targets: pfadm build add DIR --project P", false};
+	"no targets: pfadm build add DIR --project P", false, false};
 const struct listing list_jobs = {"jobs", job_columns,
-	"no jobs: pfadm job create TARGET", true};
-const struct listing list_bots = {"bots", bot_columns,
-	"no bot has registered", false};
+	"no jobs: pfadm job create TARGET", true, false};
 const struct listing list_crashes = {"crashes", crash_columns,
-	"no crashes", true};
+	"no crashes", true, false};
 const struct listing list_buckets = {"buckets", bucket_columns,
-	"no buckets", false};
-const struct listing list_epochs = {"ledger", epoch_columns,
-	"no bundles", false};
-const struct listing list_bundles = {"ledger", bundle_columns,
-	"no bundles", true};
+	"no buckets", false, false};
 
 const struct sheet sheet_build = {"builds", build_fields, build_sections};
 const struct sheet sheet_target = {"targets", target_fields, target_sections};
 const struct sheet sheet_job_values = {"jobs", job_value_fields,
 	job_value_sections};
 const struct sheet sheet_job = {"jobs", job_fields, job_sections};
-const struct sheet sheet_bot = {"bots", bot_fields, bot_sections};
 const struct sheet sheet_crash = {"crashes", crash_fields, crash_sections};
 const struct sheet sheet_bucket = {"buckets", bucket_fields, bucket_sections};
-const struct sheet sheet_spool = {"spool", spool_fields, NULL};
 /* clang-format on */

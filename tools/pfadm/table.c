@@ -84,6 +84,120 @@ add_list(struct buf *out, const struct json_value *list)
 	}
 }
 
+static const struct state_word {
+	const char *word, *letters;
+	char mark; /* g: well, y: look, r: wrong */
+} state_words[] = {{"pending", "PD", 0}, {"running", "R", 'g'},
+    {"paused", "PA", 'y'}, {"completed", "CD", 'g'}, {"failed", "F", 'r'},
+    {"timed_out", "TO", 'r'}, {"cancelled", "CA", 0}, {"up", "", 'g'},
+    {"good", "", 'g'}, {"active", "", 'g'}, {"late", "", 'y'},
+    {"drained", "", 'y'}, {"draining", "", 'y'}, {"disabled", "", 'y'},
+    {"lost", "", 'r'}, {"clashed", "", 'r'}, {"bad", "", 'r'},
+    {"rejected", "", 'r'}, {"held", "", 'y'}, {"error", "", 'r'},
+    {"warning", "", 'y'}};
+
+static const struct state_word *
+state_word(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(state_words) / sizeof(state_words[0]); i++)
+		if (strcmp(state_words[i].word, word) == 0)
+			return &state_words[i];
+	return NULL;
+}
+
+const char *
+state_long(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(state_words) / sizeof(state_words[0]); i++)
+		if (word != NULL && *word != '\0' &&
+		    strcmp(state_words[i].letters, word) == 0)
+			return state_words[i].word;
+	return word;
+}
+
+const char *
+state_color(const char *word, const struct look *look)
+{
+	const struct state_word *w = state_word(word);
+
+	if (!look->color || w == NULL)
+		return "";
+	return w->mark == 'g' ? "\033[32m"
+	    : w->mark == 'y'  ? "\033[33m"
+	    : w->mark == 'r'  ? "\033[31m"
+			      : "";
+}
+
+const char *
+color_end(const struct look *look)
+{
+	return look->color ? "\033[0m" : "";
+}
+
+static void
+add_sentences(struct buf *out, const struct json_value *list)
+{
+	const struct json_value *v;
+	bool any = false;
+
+	for (v = json_first(list); v != NULL; v = json_next(v)) {
+		if (json_string(v) == NULL)
+			continue;
+		buf_printf(out, "%s%s", any ? "\n" : "", json_string(v));
+		any = true;
+	}
+}
+
+/* {"slots":2,"weight":1} as slots=2 weight=1. */
+static void
+add_pairs(struct buf *out, const struct json_value *object)
+{
+	const struct json_value *v;
+	const char *raw;
+	size_t len;
+
+	for (v = json_first(object); v != NULL; v = json_next(v)) {
+		raw = json_raw(v, &len);
+		buf_printf(out, "%s%s=", v == json_first(object) ? "" : " ",
+		    json_key_of(v));
+		if (json_string(v) != NULL)
+			buf_adds(out, json_string(v));
+		else
+			buf_add(out, raw, len);
+	}
+}
+
+static void
+add_json(struct buf *out, const struct json_value *v)
+{
+	const char *text = json_string(v);
+	struct json *inner = NULL;
+	struct err ignored;
+
+	if (text != NULL && *text == '{')
+		inner = json_parse(text, strlen(text), &JSON_REPLY, &ignored);
+	if (inner != NULL)
+		add_pairs(out, json_root(inner));
+	else if (text != NULL)
+		buf_adds(out, text);
+	else if (json_type(v) == JSON_OBJECT)
+		add_pairs(out, v);
+	json_free(inner);
+}
+
+/* The letters for a job's status; other words are themselves. */
+static const char *
+short_state(const char *text)
+{
+	const struct state_word *w = state_word(text);
+
+	return w == NULL || *w->letters == '\0' ? text : w->letters;
+}
+
 static void
 add_value(struct buf *out, const struct json_value *v, enum cell cell, bool tty)
 {
@@ -115,9 +229,20 @@ add_value(struct buf *out, const struct json_value *v, enum cell cell, bool tty)
 	case CELL_LIST:
 		add_list(out, v);
 		break;
+	case CELL_SENTENCES:
+		add_sentences(out, v);
+		break;
+	case CELL_JSON:
+		if (v != NULL)
+			add_json(out, v);
+		break;
 	case CELL_TIME:
 		if (text != NULL)
 			add_time(out, text, tty);
+		break;
+	case CELL_SHORT:
+		if (text != NULL)
+			buf_adds(out, short_state(text));
 		break;
 	case CELL_LINE:
 		if (text != NULL)
@@ -136,12 +261,12 @@ void
 table_cell(struct buf *out, const struct json_value *row,
     const struct column *c, bool tty)
 {
-	if (c->cell == CELL_TRIES)
+	if (CELL_OF(c->cell) == CELL_TRIES)
 		buf_printf(out, "%ju/%ju",
 		    (uintmax_t)json_get_u64(row, "reproduced", 0),
 		    (uintmax_t)json_get_u64(row, "tries", 0));
 	else
-		add_value(out, json_get(row, c->key), c->cell, tty);
+		add_value(out, json_get(row, c->key), CELL_OF(c->cell), tty);
 }
 
 /* ---- rows ------------------------------------------------------------ */
@@ -196,6 +321,8 @@ id_length(const struct rows *rows, const char *key)
 
 /* ---- libsmartcols ---------------------------------------------------- */
 
+#define COLUMNS_MOST 48
+
 static bool
 to_the_right(enum cell cell)
 {
@@ -205,69 +332,102 @@ to_the_right(enum cell cell)
 
 static void
 fill_line(struct libscols_line *line, const struct json_value *row,
-    const struct column *columns, const size_t *lengths, bool tty)
+    const struct column *columns, const size_t *lengths,
+    const struct look *look)
 {
 	struct buf cell = BUF_INIT;
+	const char *color;
 	size_t i;
 
 	for (i = 0; columns[i].title != NULL; i++) {
 		buf_reset(&cell);
-		table_cell(&cell, row, &columns[i], tty);
-		if (columns[i].cell == CELL_ID && cell.len > lengths[i])
+		table_cell(&cell, row, &columns[i], look->tty);
+		if (CELL_OF(columns[i].cell) == CELL_ID && look->tty &&
+		    !look->wide && cell.len > lengths[i])
 			cell.data[lengths[i]] = '\0';
 		scols_line_set_data(line, i, buf_text(&cell));
+		if (CELL_OF(columns[i].cell) != CELL_STATE)
+			continue;
+		color = state_color(buf_text(&cell), look);
+		if (*color != '\0')
+			scols_cell_set_color(
+			    scols_line_get_cell(line, i), color);
 	}
 	buf_release(&cell);
 }
 
-void
-table_print(const struct rows *rows, const struct column *columns, bool tty,
-    bool no_header)
+/* A pager's pipe is the terminal behind it. */
+static void
+set_look(struct libscols_table *table, const struct look *look)
 {
+	scols_table_enable_noheadings(table, look->no_header);
+	scols_table_enable_colors(table, look->color);
+	if (!look->tty)
+		return;
+	scols_table_set_termforce(
+	    table, look->wide ? SCOLS_TERMFORCE_NEVER : SCOLS_TERMFORCE_ALWAYS);
+	if (look->width > 0)
+		scols_table_set_termwidth(table, (size_t)look->width);
+}
+
+void
+table_print(const struct rows *rows, const struct column *columns,
+    const struct look *look)
+{
+	size_t lengths[COLUMNS_MOST] = {0}, i;
 	struct libscols_table *table;
-	size_t lengths[16] = {0}, i;
 	int flags;
 
 	if (rows->count == 0)
 		return;
 	scols_init_debug(0);
 	table = scols_new_table();
-	scols_table_enable_noheadings(table, no_header);
+	set_look(table, look);
 	for (i = 0; columns[i].title != NULL; i++) {
-		flags = to_the_right(columns[i].cell) ? SCOLS_FL_RIGHT : 0;
-		if (columns[i].cell == CELL_LINE)
+		flags =
+		    to_the_right(CELL_OF(columns[i].cell)) ? SCOLS_FL_RIGHT : 0;
+		if ((CELL_OF(columns[i].cell) == CELL_LINE ||
+			CELL_OF(columns[i].cell) == CELL_JSON) &&
+		    !look->wide)
 			flags |= SCOLS_FL_TRUNC;
-		if (columns[i].cell == CELL_ID)
+		if (CELL_OF(columns[i].cell) == CELL_ID)
 			lengths[i] = id_length(rows, columns[i].key);
 		scols_table_new_column(table, columns[i].title, 0, flags);
 	}
 	for (i = 0; i < rows->count; i++)
 		fill_line(scols_table_new_line(table, NULL), rows->list[i],
-		    columns, lengths, tty);
+		    columns, lengths, look);
 	scols_print_table(table);
 	scols_unref_table(table);
 }
 
+static void
+print_field(const struct column *c, const char *text, const struct look *look)
+{
+	const char *color =
+	    CELL_OF(c->cell) == CELL_STATE ? state_color(text, look) : "";
+
+	printf("%-14s %s", c->title, color);
+	for (; *text != '\0'; text++) {
+		putchar(*text);
+		if (*text == '\n') /* further lines below the first */
+			printf("%-14s ", "");
+	}
+	printf("%s\n", *color == '\0' ? "" : color_end(look));
+}
+
 void
-table_fields(
-    const struct json_value *item, const struct column *columns, bool tty)
+table_fields(const struct json_value *item, const struct column *columns,
+    const struct look *look)
 {
 	struct buf cell = BUF_INIT;
-	const char *p;
 	size_t i;
 
 	for (i = 0; columns[i].title != NULL; i++) {
 		buf_reset(&cell);
-		table_cell(&cell, item, &columns[i], tty);
-		if (cell.len == 0)
-			continue;
-		printf("%-14s ", columns[i].title);
-		for (p = cell.data; *p != '\0'; p++) {
-			putchar(*p);
-			if (*p == '\n') /* further lines below the first */
-				printf("%-14s ", "");
-		}
-		putchar('\n');
+		table_cell(&cell, item, &columns[i], look->tty);
+		if (cell.len > 0)
+			print_field(&columns[i], cell.data, look);
 	}
 	buf_release(&cell);
 }

@@ -186,6 +186,93 @@ a_host_name_is_made_to_fit(void **state)
 }
 
 static void
+an_ephemeral_bot_has_a_name_of_its_own_and_a_pool(void **state)
+{
+	struct scratch *scratch = *state;
+	char text[96], wanted[96];
+	struct runner_config r;
+	struct settings s;
+	struct err e;
+
+	defaults(&s);
+	snprintf(text, sizeof(text), "%s/%%t", scratch->path);
+	set(&s, "root", text);
+	set(&s, "link", "dir:/srv/pf/spool/local");
+	scratch_file(scratch->fd, "identity", "lab-7\n", 6);
+	setenv("SLURM_ARRAY_TASK_ID", "17", 1);
+	set(&s, "ephemeral", "yes");
+	assert_int_equal(settings_finish(&s, &e), 0);
+	snprintf(wanted, sizeof(wanted), "%s/17", scratch->path);
+	assert_string_equal(s.folder, wanted);
+	assert_true(name_ok(s.bot_name.text));
+	assert_string_not_equal(s.bot_name.text, "lab-7");
+	assert_string_equal(s.pool_name.text, "ephemeral");
+	set(&s, "ephemeral", "no");
+	set(&s, "pool", "night-%t");
+	assert_int_equal(settings_finish(&s, &e), 0);
+	settings_runner(&s, &r);
+	assert_string_equal(r.pool.text, "night-17");
+	assert_string_equal(r.root, wanted);
+	unsetenv("SLURM_ARRAY_TASK_ID");
+	settings_release(&s);
+}
+
+static void
+a_relayed_bot_must_be_told_its_account(void **state)
+{
+	struct settings s;
+	struct err e;
+
+	(void)state;
+	defaults(&s);
+	set(&s, "name", "b1");
+	set(&s, "link", "relay");
+	assert_int_equal(settings_finish(&s, &e), -1);
+	assert_non_null(strstr(e.text, "no account is given"));
+	set(&s, "account", "team-a");
+	assert_int_equal(settings_finish(&s, &e), 0);
+	assert_true(settings_relayed(&s));
+	assert_string_equal(s.account_name.text, "team-a");
+	settings_release(&s);
+}
+
+static void
+hours_and_rates_are_handed_out(void **state)
+{
+	struct runner_config r = {.nice = 1};
+	struct off o = {.looked = true};
+	struct rates rates;
+	struct settings s;
+
+	(void)state;
+	defaults(&s);
+	settings_off(&s, &o);
+	assert_int_equal(o.hours.count, 0);
+	assert_int_equal(o.when, WHEN_ALWAYS);
+	settings_rates(&s, &rates);
+	assert_int_equal(rates_at(&rates, 0), 0);
+	set(&s, "hours", "Mon-Fri 19:00-07:00, Sat-Sun");
+	set(&s, "only_when", "idle");
+	set(&s, "idle_after", "90s");
+	set(&s, "nice", "19");
+	set(&s, "sched_idle", "yes");
+	set(&s, "courier.rate", "1MiB");
+	set(&s, "courier.rates", "Mon-Sun 200KiB/s");
+	settings_off(&s, &o);
+	assert_int_equal(o.hours.count, 6);
+	assert_string_equal(o.hours_text, "Mon-Fri 19:00-07:00, Sat-Sun");
+	assert_int_equal(o.when, WHEN_IDLE);
+	assert_int_equal(o.quiet_ms, 90000);
+	assert_false(o.looked); /* another question */
+	settings_rates(&s, &rates);
+	assert_int_equal(rates_at(&rates, 0), 200 * 1024);
+	settings_runner(&s, &r);
+	assert_int_equal(r.nice, 19);
+	assert_true(r.sched_idle);
+	settings_release(&s);
+}
+
+static void
 without_a_link_there_is_a_sentence(void **state)
 {
 	struct settings s;
@@ -251,6 +338,12 @@ what_can_be_said_without_a_link_is_said(void **state)
 	    {"name", "Not Ok", "key 'name': "},
 	    {"account", "Not Ok", "key 'account': "},
 	    {"retry.max_delay", "10ms", "key 'retry.max_delay': "},
+	    {"root", "/srv/%x", "key 'root': '%x' stands for nothing"},
+	    {"name", "%q", "key 'name': '%q' stands for nothing"},
+	    {"pool", "A b", "key 'pool': "},
+	    {"hours", "Mon-Fri 25:00-07:00", "key 'hours': '25:00-07:00'"},
+	    {"courier.rate", "10", "key 'courier.rate': the rate is slower"},
+	    {"courier.rates", "Funday 1MiB", "key 'courier.rates': 'Funday'"},
 	};
 	struct buf says = BUF_INIT;
 	struct settings s;
@@ -285,6 +378,9 @@ main(void)
 	    TEST(the_account_is_what_the_link_names),
 	    TEST(the_name_is_given_or_the_identity_or_the_host),
 	    TEST(a_host_name_is_made_to_fit),
+	    TEST(an_ephemeral_bot_has_a_name_of_its_own_and_a_pool),
+	    TEST(a_relayed_bot_must_be_told_its_account),
+	    TEST(hours_and_rates_are_handed_out),
 	    TEST(without_a_link_there_is_a_sentence),
 	    TEST(the_page_and_the_table_say_the_same),
 	    TEST(the_courier_gets_its_policies),

@@ -10,12 +10,13 @@
 #include "lib/base/buf.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "masterd/db/audit.h"
 #include "masterd/db/db_internal.h"
 #include "tests/unit/masterd/world.h"
 
 /* clang-format off */
 static const char rows[] =
-"INSERT INTO account VALUES (1, 'local', 1000);"
+"INSERT INTO account (id, name, added_ms) VALUES (1, 'local', 1000);"
 "INSERT INTO bot (id, account, name, owner, state, added_ms, seen_ms, slots,"
 " free, engines, tags, os, sandbox) VALUES"
 " (1, 1, 'b1', 1, 'up', 1000, 1700000000000, 2, 1, 'libfuzzer afl', '',"
@@ -61,7 +62,8 @@ static const char rows[] =
 "  25);"
 "INSERT INTO unit (target, sha256, bytes, features, bot, added_ms) VALUES"
 " (1, unhex_d('51'), 10, 1, 1, 1000), (1, unhex_d('52'), 20, 1, 1, 1000);"
-"INSERT INTO bucket VALUES (1, 1, 1, 'open', 'Heap-buffer-overflow READ 1',"
+"INSERT INTO bucket (id, project, number, status, type, state, security,"
+" first_ms, last_ms) VALUES (1, 1, 1, 'open', 'Heap-buffer-overflow READ 1',"
 " 'f\ng\nh', 1, 1000, 2000);"
 "INSERT INTO bucket_signature VALUES (1, unhex_d('66'), 1, 1);"
 "INSERT INTO crash VALUES (1, 1, unhex_d('33'), unhex_d('66'), 1, 1,"
@@ -167,6 +169,8 @@ struct world *
 world_new_at(const char *path)
 {
 	struct world *w = mem_alloc(sizeof(*w));
+	const struct audit_entry change = {"user:alice", "job.created",
+	    "job:" WORLD_JOB, "", "{}", "to see", "00aa"};
 	struct err e = {.text = "no such folder"};
 
 	text_copy(w->path, sizeof(w->path), path);
@@ -181,6 +185,11 @@ world_new_at(const char *path)
 	sqlite3_create_function(
 	    w->db->handle, "bad", 0, SQLITE_UTF8, NULL, bad, NULL, NULL);
 	world_sql(w, rows);
+	if (db_begin(w->db, &e) == -1 || audit_add(w->db, &change, &e) == -1 ||
+	    db_commit(w->db, &e) == -1) {
+		fprintf(stderr, "world: %s\n", e.text);
+		exit(1);
+	}
 	return w;
 }
 

@@ -3,12 +3,14 @@
  * Called with a word, it is that program.
  */
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -44,6 +46,14 @@ say_who(void)
 	printf("secret=%s wanted=%s\n",
 	    getenv("SECRET") == NULL ? "none" : getenv("SECRET"),
 	    getenv("WANTED") == NULL ? "none" : getenv("WANTED"));
+	return 0;
+}
+
+static int
+say_how_nice(void)
+{
+	printf("nice=%d policy=%d\n", getpriority(PRIO_PROCESS, 0),
+	    sched_getscheduler(0));
 	return 0;
 }
 
@@ -180,6 +190,8 @@ prisoner(const char *word)
 {
 	if (strcmp(word, "who") == 0)
 		return say_who();
+	if (strcmp(word, "nice") == 0)
+		return say_how_nice();
 	if (strcmp(word, "write") == 0)
 		return try_write();
 	if (strcmp(word, "network") == 0)
@@ -497,6 +509,28 @@ its_processor_time_is_seen(void **state)
 }
 
 static void
+it_is_as_nice_as_it_is_told(void **state)
+{
+	struct fixture *f = *state;
+	int ours = getpriority(PRIO_PROCESS, 0);
+	char text[64];
+
+	run(f, "nice");
+	snprintf(text, sizeof(text), "nice=%d policy=%d\n", ours, SCHED_OTHER);
+	assert_non_null(strstr(buf_text(&f->output), text));
+	f->spec.nice = 19;
+	f->spec.idle = true;
+	run(f, "nice");
+	snprintf(text, sizeof(text), "nice=19 policy=%d\n", SCHED_IDLE);
+	assert_non_null(strstr(buf_text(&f->output), text));
+	f->spec.none = true;
+	f->spec.dir = f->ro;
+	f->argv[0] = f->self;
+	run(f, "nice");
+	assert_non_null(strstr(buf_text(&f->output), text));
+}
+
+static void
 without_walls_the_limits_remain(void **state)
 {
 	struct fixture *f = *state;
@@ -528,6 +562,7 @@ main(int argc, char **argv)
 	    CAGED(when_a_cage_has_ended_nobody_writes_any_more),
 	    CAGED(a_signal_reaches_the_program_and_not_its_walls),
 	    CAGED(its_processor_time_is_seen),
+	    CAGED(it_is_as_nice_as_it_is_told),
 	    CAGED(without_walls_the_limits_remain),
 	};
 	/* clang-format on */

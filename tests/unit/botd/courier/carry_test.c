@@ -49,20 +49,20 @@ a_link_that_is_down_is_opened_again_for_ever(void **state)
 
 	move_account(w, true);
 	for (i = 0; i < 20; i++) {
-		w->courier->open_at = 0;
-		w->courier->breaker.open = false;
+		w->courier->line->open_at = 0;
+		w->courier->line->breaker.open = false;
 		delay = scene_turn(w);
 		assert_false(link_up(w->courier->link));
 		assert_true(delay <= 5 * 60 * 1000);
 	}
-	assert_int_equal(w->courier->open_failures, 20);
+	assert_int_equal(w->courier->line->open_failures, 20);
 	assert_false(told_up(w));
 	move_account(w, false);
-	w->courier->open_at = 0;
-	w->courier->breaker.open = false;
+	w->courier->line->open_at = 0;
+	w->courier->line->breaker.open = false;
 	scene_turn(w);
 	assert_true(link_up(w->courier->link));
-	assert_int_equal(w->courier->open_failures, 0);
+	assert_int_equal(w->courier->line->open_failures, 0);
 	assert_true(told_up(w));
 }
 
@@ -74,14 +74,14 @@ five_failures_open_the_breaker_and_then_one_minute_passes(void **state)
 
 	move_account(w, true);
 	for (i = 0; i < 5; i++) {
-		w->courier->open_at = 0;
+		w->courier->line->open_at = 0;
 		scene_turn(w);
 	}
 	move_account(w, false);
-	w->courier->open_at = 0;
+	w->courier->line->open_at = 0;
 	assert_true(scene_turn(w) > 50000);
 	assert_false(link_up(w->courier->link));
-	w->courier->breaker.opened_ms -= 60000;
+	w->courier->line->breaker.opened_ms -= 60000;
 	scene_turn(w);
 	assert_true(link_up(w->courier->link));
 }
@@ -95,16 +95,16 @@ a_policy_of_its_own_is_kept_and_used_up(void **state)
 	own.retry =
 	    (struct retry_policy){2, 40, 100, 2000, RETRY_EXACT, RETRY_ON_ALL};
 	own.breaker = (struct breaker_policy){2, 1000};
-	w->courier->config = &own;
+	w->courier->line->config = &own;
 	move_account(w, true);
 	assert_in_range(scene_turn(w), 20, 40);
-	w->courier->open_at = 0;
+	w->courier->line->open_at = 0;
 	assert_in_range(scene_turn(w), 500, 1000); /* open */
-	assert_false(w->courier->gave_up);
-	w->courier->open_at = 0;
-	w->courier->breaker.opened_ms -= 1000;
+	assert_false(w->courier->line->gave_up);
+	w->courier->line->open_at = 0;
+	w->courier->line->breaker.opened_ms -= 1000;
 	assert_true(scene_turn(w) == CARRY_LATER); /* the third try */
-	assert_true(w->courier->gave_up);
+	assert_true(w->courier->line->gave_up);
 }
 
 static void
@@ -115,10 +115,10 @@ a_failure_that_the_policy_does_not_retry_ends_it_at_once(void **state)
 
 	own.retry = RETRY_COURIER;
 	own.retry.retryable = RETRY_ON(ERR_BUG);
-	w->courier->config = &own;
+	w->courier->line->config = &own;
 	move_account(w, true);
 	assert_true(scene_turn(w) == CARRY_LATER);
-	assert_true(w->courier->gave_up);
+	assert_true(w->courier->line->gave_up);
 }
 
 static void
@@ -135,7 +135,7 @@ a_link_lost_in_a_push_loses_nothing(void **state)
 	scene_turn(w);
 	assert_true(scene_has(w, "root/outbox/new/%s", name));
 	move_account(w, false);
-	w->courier->open_at = 0;
+	w->courier->line->open_at = 0;
 	scene_turn(w);
 	assert_true(scene_has(w, "account/incoming/new/%s", name));
 }
@@ -175,8 +175,8 @@ leaving_opens_the_link_once_more_whatever_the_backoff(void **state)
 {
 	struct scene *w = *state;
 
-	w->courier->open_at = UINT64_MAX;
-	w->courier->open_failures = 9;
+	w->courier->line->open_at = UINT64_MAX;
+	w->courier->line->open_failures = 9;
 	scene_seal(w, KIND_CRASH, SCENE_EPOCH, 1, 10);
 	courier_leave(w->courier);
 	assert_true(scene_turn(w) == CARRY_LATER);
@@ -203,7 +203,7 @@ leave_and_wait(void *arg, struct err *e)
 	struct courier *c = arg;
 
 	courier_leave(c);
-	c->leave_at = 1;
+	c->line->leave_at = 1;
 	return courier_between(c, e);
 }
 

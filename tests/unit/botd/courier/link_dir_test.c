@@ -21,7 +21,7 @@
 static struct link *
 new_link(struct scratch *s)
 {
-	struct link_config c = {NULL, NULL, NULL, 1000};
+	struct link_config c = {NULL, NULL, NULL, 1000, NULL};
 	char url[96];
 	struct link *l;
 
@@ -64,7 +64,7 @@ urls_that_mean_nothing_are_refused(void **state)
 	    "sftp://@host", "sftp://u@", "sftp://u@h:0", "sftp://u@h:65536",
 	    "sftp://u@h:22x", "sftp://u@h/path", "sftp://u@[::1",
 	    "sftp://u@h:"};
-	struct link_config c = {NULL, "/key", "/hosts", 1000};
+	struct link_config c = {NULL, "/key", "/hosts", 1000, NULL};
 	struct err e;
 	size_t i;
 
@@ -82,7 +82,7 @@ urls_that_are_meant_are_taken(void **state)
 {
 	static const char *const urls[] = {"dir:/", "sftp://u@h",
 	    "sftp://u@h:2222", "sftp://u@[::1]", "sftp://u@[2001:db8::1]:22"};
-	struct link_config c = {NULL, "/key", "/hosts", 1000};
+	struct link_config c = {NULL, "/key", "/hosts", 1000, NULL};
 	struct link *l;
 	size_t i;
 

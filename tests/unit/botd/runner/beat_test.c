@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/base/fs.h"
+#include "lib/base/version.h"
 #include "tests/unit/botd/runner/world.h"
 
 static void
@@ -83,6 +84,34 @@ a_beat_names_slots_leases_epochs_and_generation(void **state)
 	assert_int_equal(rec.epoch, WORLD_EPOCH);
 	assert_int_equal(rec.n[EPOCH_OLDEST], 1);
 	assert_int_equal(rec.n[EPOCH_HIGHEST], 2);
+}
+
+/* Off is said when the last lease is handed back, not before. */
+static void
+a_beat_says_that_it_is_off_and_until_when(void **state)
+{
+	struct world *w = *state;
+	struct session *s = world_session(w, 0xc1);
+	struct record rec;
+	char text[512] = "";
+
+	w->r.off = (struct runner_off){true, 3600, "outside its hours"};
+	beat_now(&w->r);
+	world_records(w, world_beat(w), REC_BEAT, keep_record, &rec);
+	assert_int_equal(rec.n[BEAT_HOLD], 1);
+	assert_int_equal(rec.n[BEAT_OFF], 0);
+	assert_int_equal(rec.n[BEAT_OFF_SECONDS], 0);
+	s->state = SESSION_OVER;
+	beat_now(&w->r);
+	world_records(w, world_beat(w), REC_BEAT, keep_record, &rec);
+	assert_int_equal(rec.n[BEAT_OFF], 1);
+	assert_int_equal(rec.n[BEAT_OFF_SECONDS], 3600);
+	world_records(w, world_beat(w), REC_WHY, keep_text, text);
+	assert_string_equal(text, "outside its hours");
+	w->r.off.seconds = UINT64_C(1) << 60;
+	beat_now(&w->r);
+	world_records(w, world_beat(w), REC_BEAT, keep_record, &rec);
+	assert_int_equal(rec.n[BEAT_OFF_SECONDS], 0);
 }
 
 static void
@@ -176,8 +205,33 @@ a_registration_names_host_engines_and_wire(void **state)
 	    world_records(w, name, REC_ENGINE, keep_record, &rec), 1);
 	assert_string_equal(rec.word, "libfuzzer");
 	assert_int_equal(
+	    world_records(w, name, REC_ENGINE, keep_text, text), 1);
+	assert_int_equal(strncmp(text, "built into its targets", 22), 0);
+	assert_int_equal(
+	    world_records(w, name, REC_PROGRAM, keep_text, text), 1);
+	assert_string_equal(text, "pandafuzz-botd " PANDAFUZZ_VERSION);
+	assert_int_equal(
+	    world_records(w, name, REC_SANITIZERS, keep_text, text), 1);
+	assert_non_null(strstr(text, "undefined"));
+	assert_int_equal(world_records(w, name, REC_POOL, NULL, NULL), 0);
+	assert_int_equal(
 	    world_records(w, name, REC_WIRE, keep_record, &rec), 1);
 	assert_int_equal(rec.n[WIRE_N], WIRE_VERSION);
+}
+
+static void
+an_ephemeral_bot_names_its_pool(void **state)
+{
+	struct world *w = *state;
+	char text[512] = "";
+	struct err e;
+
+	strcpy(w->config.pool.text, "nightly");
+	assert_int_equal(beat_register(&w->r, &e), 0);
+	assert_int_equal(world_records(w, "b1-5f3c9a01d2e4b677-1-b.pfb",
+			     REC_POOL, keep_text, text),
+	    1);
+	assert_string_equal(text, "nightly");
 }
 
 int
@@ -191,6 +245,8 @@ main(void)
 	    WORLD(a_beat_names_slots_leases_epochs_and_generation),
 	    WORLD(every_beat_says_why_it_holds),
 	    WORLD(drops_and_noted_refusals_are_declared),
+	    WORLD(a_beat_says_that_it_is_off_and_until_when),
+	    WORLD(an_ephemeral_bot_names_its_pool),
 	    WORLD(a_registration_names_host_engines_and_wire),
 	};
 	/* clang-format on */

@@ -176,7 +176,7 @@ a_check_seals_its_verdict_and_no_statistics(void **state)
 	s->dict = 118;
 	s->seeds = 240;
 	buf_adds(&s->verdict_lines, "it does not run\nonly 3 edges");
-	assert_int_equal(seal_stats(&w->r, NULL, true, &e), 0);
+	assert_int_equal(seal_stats(&w->r, NULL, true, NULL, &e), 0);
 	assert_int_equal(
 	    world_records(w, BUNDLE(1, b), REC_STATS, keep_record, &rec), 0);
 	assert_int_equal(seal_complete(s, &e), 0);
@@ -216,7 +216,7 @@ one_stats_bundle_speaks_of_every_lease(void **state)
 	world_session(w, 0xc3)->salvage = true;
 	s->dict = 5;
 	s->seeds = 7;
-	assert_int_equal(seal_stats(&w->r, NULL, false, &e), 0);
+	assert_int_equal(seal_stats(&w->r, NULL, false, NULL, &e), 0);
 	assert_int_equal(
 	    world_records(w, BUNDLE(1, b), REC_STATS, keep_record, &rec), 2);
 	assert_int_equal(rec.n[STATS_DICT], 5);
@@ -226,7 +226,7 @@ one_stats_bundle_speaks_of_every_lease(void **state)
 	/* At its end a lease sends the tail of its log: 16 KiB at most. */
 	for (i = 0; i < 20000; i++)
 		buf_addc(&s->run.text, i < 4000 ? 'a' : 'b');
-	assert_int_equal(seal_stats(&w->r, s, true, &e), 0);
+	assert_int_equal(seal_stats(&w->r, s, true, NULL, &e), 0);
 	assert_int_equal(
 	    world_records(w, BUNDLE(2, b), REC_LOG, keep_record, &rec), 1);
 	assert_int_equal(rec.lease, 0xc1);

@@ -104,6 +104,7 @@ world_teardown(void **state)
 	loop_free(r->loop);
 	spool_close(r->spool);
 	outbox_release(&r->outbox);
+	beat_probe_release(r);
 	status_free(r->status);
 	free(r->done);
 	free(r->root_path);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 
 static char line[8192];
@@ -76,6 +77,75 @@ long_values_are_cut(void **state)
 	assert_int_equal(strlen(line), 20 + strlen(" warn x.y v=\n") + 1024);
 }
 
+static void
+a_trace_is_in_each_line_until_it_changes(void **state)
+{
+	(void)state;
+	log_set_trace("4bf92f");
+	LOGGED(log_info("x.y", LOG_N("n", 1)));
+	assert_string_equal(line + 20, " info x.y n=1 trace=4bf92f\n");
+	log_set_trace("a b\n");
+	LOGGED(log_info("x.y", LOG_N("n", 1)));
+	assert_string_equal(line + 20, " info x.y n=1 trace=\"a b\\\\x0a\"\n");
+	log_set_trace("");
+	LOGGED(log_info("x.y", LOG_N("n", 1)));
+	assert_string_equal(line + 20, " info x.y n=1\n");
+	log_set_trace("4bf92f");
+	log_set_trace(NULL);
+	LOGGED(log_info("x.y", LOG_N("n", 1)));
+	assert_string_equal(line + 20, " info x.y n=1\n");
+}
+
+static void
+as_json_a_line_is_one_object(void **state)
+{
+	const struct json_value *o;
+	struct json *j;
+
+	(void)state;
+	log_set_format(LOG_JSON);
+	log_set_component("masterd");
+	log_set_trace("4bf92f");
+	LOGGED(log_warn(
+	    "bot.lost", LOG_T("bot", "b07"), LOG_N("units", UINT64_MAX)));
+	log_set_trace(NULL);
+	log_set_format(LOG_TEXT);
+	assert_memory_equal(line, "{\"ts\":\"2", 8);
+	assert_string_equal(strstr(line, ",\"level\""),
+	    ",\"level\":\"warn\",\"event\":\"bot.lost\","
+	    "\"component\":\"masterd\",\"bot\":\"b07\","
+	    "\"units\":18446744073709551615,\"trace\":\"4bf92f\"}\n");
+	j = json_parse(line, strlen(line) - 1, &JSON_LINE, NULL);
+	assert_non_null(j);
+	o = json_root(j);
+	assert_string_equal(json_get_string(o, "event", ""), "bot.lost");
+	json_free(j);
+}
+
+/* Whatever a value holds: one line, one object, valid. */
+static void
+as_json_odd_values_stay_values(void **state)
+{
+	char odd[300];
+	struct json *j;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 255; i++)
+		odd[i] = (char)(i + 1);
+	odd[255] = '\0';
+	log_set_format(LOG_JSON);
+	log_set_trace(odd);
+	LOGGED(log_warn("x.y", LOG_T("reason", odd)));
+	log_set_trace(NULL);
+	log_set_format(LOG_TEXT);
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+	j = json_parse(line, strlen(line), &JSON_LINE, NULL);
+	assert_non_null(j);
+	assert_non_null(json_get_string(json_root(j), "reason", NULL));
+	json_free(j);
+}
+
 int
 main(void)
 {
@@ -84,6 +154,9 @@ main(void)
 	    cmocka_unit_test(odd_values_are_quoted_and_escaped),
 	    cmocka_unit_test(levels_below_the_least_are_silent),
 	    cmocka_unit_test(long_values_are_cut),
+	    cmocka_unit_test(a_trace_is_in_each_line_until_it_changes),
+	    cmocka_unit_test(as_json_a_line_is_one_object),
+	    cmocka_unit_test(as_json_odd_values_stay_values),
 	};
 
 	return cmocka_run_group_tests_name("lib/base/log", tests, NULL, NULL);

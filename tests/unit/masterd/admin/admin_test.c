@@ -195,7 +195,7 @@ an_oversize_body_is_refused(void **state)
 
 	memset(body, ' ', len);
 	request(&a, s, "POST", "jobs", body, len);
-	assert_int_equal(a.status, 400);
+	assert_int_equal(a.status, 413);
 	answer_release(&a);
 	free(body);
 	get(&a, s, "/healthz");

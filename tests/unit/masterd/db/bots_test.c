@@ -38,21 +38,22 @@ epoch_state(struct farm *f, uint64_t epoch)
 }
 
 static void
-note_change(void *arg, int64_t bot, const char *state)
+note_change(void *arg, int64_t bot, const char *event)
 {
 	(void)bot;
-	buf_printf(arg, "%s ", state);
+	buf_printf(arg, "%s ", event + strlen("bot."));
 }
 
-/* What a tick changed: the new states, in order. */
+/* What a tick changed: the events, in order. */
 static const char *
 tick(struct farm *f, uint64_t up_ms)
 {
 	static struct buf said = BUF_INIT;
+	const struct bots_turn turn = {
+	    FARM_NOW, up_ms, 10000, note_change, &said};
 
 	buf_reset(&said);
-	assert_int_equal(
-	    bots_tick(f->db, up_ms, 10000, note_change, &said, NULL), 0);
+	assert_int_equal(bots_tick(f->db, &turn, NULL), 0);
 	return buf_text(&said);
 }
 
@@ -214,7 +215,7 @@ a_clash_is_over_when_one_alone_has_beaten_for_five_minutes(void **state)
 		farm_beat(f, f->bot, FARM_EPOCH, up, up);
 		assert_string_equal(tick(f, up), "");
 	}
-	assert_string_equal(tick(f, START + 5 * MINUTE + 1), "up ");
+	assert_string_equal(tick(f, START + 5 * MINUTE + 1), "back ");
 	assert_string_equal(state_of(f, f->bot), "up");
 	assert_string_equal(epoch_state(f, FARM_EPOCH), "live");
 	assert_string_equal(epoch_state(f, FARM_OTHER), "superseded");
@@ -234,7 +235,7 @@ silence_does_not_end_a_clash(void **state)
 	assert_string_equal(state_of(f, f->bot), "clashed");
 	/* The first that is heard again has it. */
 	farm_beat(f, f->bot, FARM_THIRD, 1, START + 60 * MINUTE);
-	assert_string_equal(tick(f, START + 60 * MINUTE + 1), "up ");
+	assert_string_equal(tick(f, START + 60 * MINUTE + 1), "back ");
 	assert_int_equal(status_of_bot(f, f->bot)->epoch, FARM_THIRD);
 }
 
@@ -295,7 +296,7 @@ how_long_anything_takes_is_set(void **state)
 	times.clash_ms = 500;
 	clash(f);
 	farm_beat(f, f->bot, FARM_OTHER, 9, START + 25000);
-	assert_string_equal(tick(f, START + 25000), "up ");
+	assert_string_equal(tick(f, START + 25000), "back ");
 }
 
 static void
@@ -305,10 +306,17 @@ a_bot_that_left_is_neither_late_nor_lost(void **state)
 
 	farm_beat(f, f->bot, FARM_EPOCH, 1, START);
 	/* Of an epoch that is over: changes nothing. */
-	assert_int_equal(bots_deregister(f->db, f->bot, FARM_OTHER, NULL), 0);
+	assert_int_equal(
+	    bots_deregister(f->db, f->bot, FARM_OTHER, "", NULL), 0);
 	assert_string_equal(state_of(f, f->bot), "up");
-	assert_int_equal(bots_deregister(f->db, f->bot, FARM_EPOCH, NULL), 0);
+	assert_int_equal(
+	    bots_deregister(f->db, f->bot, FARM_EPOCH, "told to stop", NULL),
+	    0);
 	assert_string_equal(state_of(f, f->bot), "left");
+	assert_string_equal(farm_text(f,
+				"SELECT detail FROM event WHERE what = "
+				"'bot.left'"),
+	    "told to stop");
 	assert_string_equal(tick(f, START + 900000), "");
 	assert_string_equal(state_of(f, f->bot), "left");
 }

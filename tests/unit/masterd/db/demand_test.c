@@ -75,7 +75,7 @@ assert_demand(struct farm *f, enum kind kind, const char *wanted)
 
 	switch (kind) {
 	case BOTS:
-		got = demand_bots(f->db, put_bot, &text, &e);
+		got = demand_bots(f->db, WORK_START, put_bot, &text, &e);
 		break;
 	case JOBS:
 		got = demand_jobs(f->db, 0, put_job, &text, &e);

@@ -57,13 +57,14 @@ a_downgrade_puts_the_copy_back_and_keeps_the_present(void **state)
 
 	note(s, "since.then");
 	downgraded(s, &d);
-	assert_int_equal(d.from, 2);
+	assert_int_equal(d.from, DB_SCHEMA);
 	assert_true(d.copied_ms > 1700000000000);
 	assert_true(schemas_same(s, DATA, &old));
 	assert_true(schemas_same(s, COPY, &old));
-	assert_int_equal(strncmp(d.kept, "pandafuzz.db.schema-2-20", 24), 0);
+	assert_int_equal(strncmp(d.kept, "pandafuzz.db.schema-3-20", 24), 0);
 	snprintf(kept, sizeof(kept), "data/%s", d.kept);
-	assert_int_equal(schemas_number_in(s, kept, "PRAGMA user_version"), 2);
+	assert_int_equal(
+	    schemas_number_in(s, kept, "PRAGMA user_version"), DB_SCHEMA);
 	assert_int_equal(schemas_number_in(s, kept, NOTED), 1);
 
 	/* Twice is once. */
@@ -75,6 +76,35 @@ a_downgrade_puts_the_copy_back_and_keeps_the_present(void **state)
 	note(s, "since.then");
 	assert_int_equal(schemas_number_in(s, DATA, NOTED), 1);
 	assert_true(schemas_same(s, COPY, &old));
+}
+
+static void
+cannot_downgrade(struct scratch *s, int to, const char *word)
+{
+	struct db_downgrade d;
+	struct err e = {.text = ""};
+
+	assert_int_equal(db_downgrade(s->fd, to, &d, &e), -1);
+	assert_int_equal(e.cls, ERR_REFUSED);
+	if (strstr(e.text, word) == NULL)
+		fail_msg("'%s' is not in '%s'", word, e.text);
+}
+
+static void
+one_step_back_is_to_the_schema_before(void **state)
+{
+	struct scratch *s = *state;
+	struct digest old = schemas_content(s, DATA);
+	struct db_downgrade d;
+	struct err e;
+
+	note(s, "since.then");
+	assert_int_equal(db_downgrade(s->fd, 2, &d, &e), 0);
+	assert_int_equal(d.from, DB_SCHEMA);
+	assert_true(schemas_same(s, DATA, &old));
+	cannot_downgrade(s, 1, "there is no copy of schema 1");
+	note(s, "since.then");
+	assert_int_equal(schemas_number_in(s, DATA, NOTED), 1);
 }
 
 static void
@@ -125,18 +155,6 @@ a_damaged_database_is_put_aside_with_its_log(void **state)
 }
 
 static void
-cannot_downgrade(struct scratch *s, int to, const char *word)
-{
-	struct db_downgrade d;
-	struct err e = {.text = ""};
-
-	assert_int_equal(db_downgrade(s->fd, to, &d, &e), -1);
-	assert_int_equal(e.cls, ERR_REFUSED);
-	if (strstr(e.text, word) == NULL)
-		fail_msg("'%s' is not in '%s'", word, e.text);
-}
-
-static void
 without_a_whole_copy_nothing_is_done(void **state)
 {
 	struct scratch *s = *state;
@@ -145,8 +163,8 @@ without_a_whole_copy_nothing_is_done(void **state)
 	cannot_downgrade(s, 1, "there is no copy of schema 1");
 	db_close(schemas_db(s));
 	now = schemas_content(s, DATA);
-	cannot_downgrade(s, 0, "can go back to 1 to 1");
-	cannot_downgrade(s, 2, "can go back to 1 to 1");
+	cannot_downgrade(s, 0, "can go back to 1 to 2");
+	cannot_downgrade(s, 3, "can go back to 1 to 2");
 	schemas_copy(s, DATA, COPY);
 	cannot_downgrade(s, 1, "no whole database of schema 1");
 	scratch_file(s->fd, COPY, "SQLite format 3", 15);
@@ -270,6 +288,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(a_downgrade_puts_the_copy_back_and_keeps_the_present),
+	    cmocka_unit_test_setup_teardown(
+		one_step_back_is_to_the_schema_before, schemas_setup_2,
+		scratch_teardown),
 	    T(what_was_only_in_the_log_is_kept),
 	    T(a_damaged_database_is_put_aside_with_its_log),
 	    T(without_a_whole_copy_nothing_is_done),

@@ -1,7 +1,7 @@
 /*
- * Upgrades of a database that a real program of schema 1 left
- * (schema-1.sql), and the copy that is kept; killed at every call that changes
- * a file.
+ * Upgrades of databases that real programs of schema 1 and 2 left
+ * (schema-1.sql, schema-2.sql), and the copies that are kept; killed at every
+ * call that changes a file.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -54,20 +54,30 @@ rows_missing(sqlite3 *handle, const char *a, const char *b, const char *table)
 	return n;
 }
 
-static void
-every_row_and_its_meaning_is_kept(void **state)
+/* The upgraded one, and beside it as "old" the copy of before. */
+static sqlite3 *
+upgraded(struct scratch *s)
 {
-	struct scratch *s = *state;
 	sqlite3 *handle;
+	char sql[256];
+
+	db_close(schemas_db(s));
+	handle = schemas_open(s, DATA);
+	snprintf(
+	    sql, sizeof(sql), "ATTACH '%s/%s' AS old", s->path, schemas_kept());
+	schemas_run(handle, sql);
+	return handle;
+}
+
+/* Returns the number of tables that hold rows. */
+static int
+all_rows_are_kept(sqlite3 *handle)
+{
 	sqlite3_stmt *tables;
 	char sql[256];
 	const char *table;
 	int count = 0;
 
-	db_close(schemas_db(s));
-	handle = schemas_open(s, DATA);
-	snprintf(sql, sizeof(sql), "ATTACH '%s/" COPY "' AS old", s->path);
-	schemas_run(handle, sql);
 	sqlite3_prepare_v2(handle,
 	    "SELECT name FROM old.sqlite_master WHERE type = 'table' AND "
 	    "name <> 'sqlite_sequence'",
@@ -75,16 +85,26 @@ every_row_and_its_meaning_is_kept(void **state)
 	while (sqlite3_step(tables) == SQLITE_ROW) {
 		table = (const char *)sqlite3_column_text(tables, 0);
 		snprintf(sql, sizeof(sql),
-		    "SELECT count(*) > 0 AND count(*) = (SELECT count(*) FROM "
-		    "main.\"%s\") FROM old.\"%s\"",
+		    "SELECT count(*) = (SELECT count(*) FROM main.\"%s\") FROM "
+		    "old.\"%s\"",
 		    table, table);
 		if (schemas_number(handle, sql) != 1 ||
 		    rows_missing(handle, "old", "main", table) != 0)
 			fail_msg("rows of '%s' were lost or changed", table);
-		count++;
+		snprintf(sql, sizeof(sql),
+		    "SELECT count(*) > 0 FROM old.\"%s\"", table);
+		count += schemas_number(handle, sql) == 1;
 	}
 	sqlite3_finalize(tables);
-	assert_true(count >= 23);
+	return count;
+}
+
+static void
+every_row_and_its_meaning_is_kept(void **state)
+{
+	sqlite3 *handle = upgraded(*state);
+
+	assert_true(all_rows_are_kept(handle) >= 23);
 
 	/* A job of schema 1 had one build: it is pinned to it. */
 	assert_int_equal(
@@ -109,6 +129,28 @@ every_row_and_its_meaning_is_kept(void **state)
 }
 
 static void
+every_row_of_schema_2_is_kept_and_bots_know_what_they_did(void **state)
+{
+	sqlite3 *handle = upgraded(*state);
+
+	assert_true(all_rows_are_kept(handle) >= 25);
+	assert_int_equal(schemas_number(handle,
+			     "SELECT count(*) FROM main.bot b WHERE (leases, "
+			     "execs, cpu_ms) = (SELECT count(*), "
+			     "coalesce(sum(l.execs), 0), "
+			     "coalesce(sum(l.cpu_ms), 0) FROM old.lease l "
+			     "WHERE l.bot = b.id AND l.ended_ms > 0)"),
+	    3);
+	assert_true(
+	    schemas_number(handle, "SELECT max(execs) FROM bot") > 1000);
+	assert_int_equal(schemas_number(handle,
+			     "SELECT count(*) FROM bot WHERE drained = 0 AND "
+			     "failures = 0 AND pool = '' AND state = 'up'"),
+	    3);
+	sqlite3_close(handle);
+}
+
+static void
 the_upgraded_one_is_sound(void **state)
 {
 	struct scratch *s = *state;
@@ -129,14 +171,16 @@ the_upgraded_one_is_sound(void **state)
 	assert_int_equal(ledger_check(db, &json, &balanced, NULL), 0);
 	if (!balanced)
 		fail_msg("%s", json.data);
-	/* What metadata/ is to have copies of is on its list. */
+	/* What metadata/ is to have copies of is on its list, unless it has
+	 * them already. */
 	db_number(db, NULL, &n,
 	    "SELECT (SELECT count(*) FROM dirty) - (SELECT count(*) FROM crash)"
 	    " - (SELECT count(*) FROM bucket) - (SELECT count(*) FROM job)"
 	    " - (SELECT count(*) FROM build) - (SELECT count(*) FROM target)"
 	    " - (SELECT count(*) FROM project) - (SELECT count(*) FROM bot)",
 	    "");
-	assert_int_equal(n, 0);
+	if (schemas_from == 1)
+		assert_int_equal(n, 0);
 	buf_release(&json);
 	db_close(db);
 }
@@ -175,9 +219,12 @@ the_copy_is_the_database_as_it_was(void **state)
 	struct digest before = schemas_content(s, DATA);
 
 	db_close(schemas_db(s));
-	assert_true(schemas_same(s, COPY, &before));
-	assert_int_equal(schemas_number_in(s, COPY, "PRAGMA user_version"), 1);
-	assert_int_equal(schemas_number_in(s, COPY, "PRAGMA application_id"),
+	assert_true(schemas_same(s, schemas_kept(), &before));
+	assert_int_equal(
+	    schemas_number_in(s, schemas_kept(), "PRAGMA user_version"),
+	    schemas_from);
+	assert_int_equal(
+	    schemas_number_in(s, schemas_kept(), "PRAGMA application_id"),
 	    DB_APPLICATION_ID);
 }
 
@@ -190,9 +237,9 @@ a_second_open_changes_nothing(void **state)
 
 	db_close(schemas_db(s));
 	before = schemas_content(s, DATA);
-	fstatat(s->fd, COPY, &first, 0);
+	fstatat(s->fd, schemas_kept(), &first, 0);
 	db_close(schemas_db(s));
-	fstatat(s->fd, COPY, &second, 0);
+	fstatat(s->fd, schemas_kept(), &second, 0);
 	assert_true(schemas_same(s, DATA, &before));
 	assert_int_equal(first.st_ino, second.st_ino);
 	assert_int_equal(first.st_mtim.tv_nsec, second.st_mtim.tv_nsec);
@@ -210,39 +257,45 @@ static void
 a_kill_leaves_the_old_schema_or_the_new_one_whole(void **state)
 {
 	struct scratch *s = *state;
-	struct digest old = schemas_content(s, DATA), new;
-	int n, olds = 0, news = 0;
+	struct digest is[DB_SCHEMA + 1]; /* by schema */
+	int n, version, seen[DB_SCHEMA + 1] = {0};
 
+	is[1] = schemas_content(s, DATA);
 	schemas_copy(s, DATA, "original");
 	upgrade(s);
-	new = schemas_content(s, DATA);
-	/* Page after page is written: each third will do. */
-	for (n = 1;; n += n < 30 ? 1 : 3) {
+	is[2] = schemas_content(s, COPY_2);
+	is[3] = schemas_content(s, DATA);
+	/* Page after page is written: each fifth will do. */
+	for (n = 1;; n += n < 30 ? 1 : 5) {
 		fs_remove_tree(s->fd, "data", NULL);
 		close(fs_make_dir_open(s->fd, "data", 0755, NULL));
 		schemas_copy(s, "original", DATA);
 		if (!killed_at(n, upgrade, s))
 			break;
-		if (schemas_number_in(s, DATA, "PRAGMA user_version") == 1) {
-			olds++;
-			assert_true(schemas_same(s, DATA, &old));
-		} else {
-			news++;
-			assert_true(schemas_same(s, DATA, &new));
-		}
+		version =
+		    (int)schemas_number_in(s, DATA, "PRAGMA user_version");
+		assert_in_range(version, 1, DB_SCHEMA);
+		seen[version]++;
+		assert_true(schemas_same(s, DATA, &is[version]));
 		/* A copy that has its name is whole. */
 		if (faccessat(s->fd, COPY, F_OK, 0) == 0)
-			assert_true(schemas_same(s, COPY, &old));
+			assert_true(schemas_same(s, COPY, &is[1]));
+		if (faccessat(s->fd, COPY_2, F_OK, 0) == 0)
+			assert_true(schemas_same(s, COPY_2, &is[2]));
 		upgrade(s);
-		assert_true(schemas_same(s, DATA, &new));
-		assert_true(schemas_same(s, COPY, &old));
+		assert_true(schemas_same(s, DATA, &is[DB_SCHEMA]));
+		assert_true(schemas_same(s, COPY, &is[1]));
 	}
-	print_message("killed: %d old, %d new\n", olds, news);
-	assert_true(olds > 20 && news > 5);
+	print_message("killed: %d of schema 1, %d of 2, %d of 3\n", seen[1],
+	    seen[2], seen[3]);
+	assert_true(seen[1] > 10 && seen[2] > 5 && seen[3] > 0);
 }
 
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, schemas_setup, scratch_teardown)
+
+#define T2(name) \
+	cmocka_unit_test_setup_teardown(name, schemas_setup_2, scratch_teardown)
 
 int
 main(void)
@@ -253,6 +306,11 @@ main(void)
 	    T(a_new_database_and_an_upgraded_one_have_the_same_tables),
 	    T(the_copy_is_the_database_as_it_was),
 	    T(a_second_open_changes_nothing),
+	    T2(every_row_of_schema_2_is_kept_and_bots_know_what_they_did),
+	    T2(the_upgraded_one_is_sound),
+	    T2(a_new_database_and_an_upgraded_one_have_the_same_tables),
+	    T2(the_copy_is_the_database_as_it_was),
+	    T2(a_second_open_changes_nothing),
 	    T(a_kill_leaves_the_old_schema_or_the_new_one_whole),
 	};
 

@@ -229,7 +229,8 @@ observations(struct farm *f, int n)
 
 	farm_job(f);
 	farm_sql(f,
-	    "INSERT INTO bucket VALUES (1, 1, 1, 'open', 'T', 's', 0, 1, 1);"
+	    "INSERT INTO bucket VALUES (1, 1, 1, 'open', 'T', 's', 0, 1, 1, "
+	    "'');"
 	    "INSERT INTO crash VALUES (1, 1, zeroblob(32), zeroblob(32), 1, 1,"
 	    " 'T', '', 0, '', 's', '', 0, 'libfuzzer', 'address', 1, 1, 1, 1,"
 	    " 1, 1)");
@@ -454,7 +455,9 @@ an_epoch_with_a_gap_stays(void **state)
 	farm_record(f, e, 1, "ingested", "a");
 	farm_record(f, e, 3, "ingested", "b");
 	stays(f);
-	farm_sql(f, "UPDATE epoch SET written_off = 'the machine is gone'");
+	farm_sql(f,
+	    "UPDATE epoch SET written_off = 'the machine is gone', "
+	    "written_to = 3");
 	pass(f, DAYS(2000), 100);
 	assert_int_equal(count(f, "epoch"), 0);
 }

@@ -18,7 +18,15 @@
 #include "lib/base/fs.h"
 #include "tests/unit/masterd/db/schemas.h"
 
-#define FIXTURE "tests/unit/masterd/db/schema-1.sql"
+#define FIXTURE "tests/unit/masterd/db/schema-%d.sql"
+
+int schemas_from = 1;
+
+const char *
+schemas_kept(void)
+{
+	return schemas_from == 1 ? COPY : COPY_2;
+}
 
 sqlite3 *
 schemas_open(struct scratch *s, const char *name)
@@ -114,16 +122,17 @@ schemas_same(struct scratch *s, const char *name, const struct digest *d)
 	return digest_equal(&now, d);
 }
 
-/* The fixture in data/, as a program of schema 1 that was stopped left it. */
+/* The fixture in data/, as a program of its schema that was stopped left it. */
 static void
 load(struct scratch *s)
 {
 	struct buf text = BUF_INIT;
 	sqlite3 *handle;
+	char path[80];
 
+	snprintf(path, sizeof(path), FIXTURE, schemas_from);
 	close(fs_make_dir_open(s->fd, "data", 0755, NULL));
-	assert_int_equal(
-	    fs_read_file(AT_FDCWD, FIXTURE, &text, 1 << 20, NULL), 0);
+	assert_int_equal(fs_read_file(AT_FDCWD, path, &text, 1 << 20, NULL), 0);
 	handle = schemas_open(s, DATA);
 	schemas_run(handle, buf_text(&text));
 	schemas_run(handle, "PRAGMA journal_mode=WAL");
@@ -152,12 +161,25 @@ schemas_db(struct scratch *s)
 	return db;
 }
 
-int
-schemas_setup(void **state)
+static int
+set_up(void **state, int schema)
 {
 	int rc = scratch_setup(state);
 
+	schemas_from = schema;
 	if (rc == 0)
 		load(*state);
 	return rc;
+}
+
+int
+schemas_setup(void **state)
+{
+	return set_up(state, 1);
+}
+
+int
+schemas_setup_2(void **state)
+{
+	return set_up(state, 2);
 }

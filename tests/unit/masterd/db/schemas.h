@@ -11,15 +11,21 @@
 #include "tests/unit/scratch.h"
 
 /*
- * A folder with a database that a program of schema 1 left, and questions to
- * it and its copies that go past db.c.  All of them fail the test when they
+ * A folder with a database that a program of an older schema left, and questions
+ * to it and its copies that go past db.c.  All of them fail the test when they
  * cannot be answered; names are below the folder.
  */
-#define DATA "data/pandafuzz.db"
-#define COPY "data/pandafuzz.db.before-2"
+#define DATA   "data/pandafuzz.db"
+#define COPY   "data/pandafuzz.db.before-2" /* of schema 1 */
+#define COPY_2 "data/pandafuzz.db.before-3"
 
 /* With scratch_teardown() a cmocka pair: *state is a struct scratch *. */
-int schemas_setup(void **state);
+int schemas_setup(void **state);   /* schema 1 */
+int schemas_setup_2(void **state); /* schema 2 */
+
+/* Of the fixture that was set up last. */
+extern int schemas_from;
+const char *schemas_kept(void); /* COPY or COPY_2: its copy */
 
 sqlite3 *schemas_open(struct scratch *s, const char *name);
 void schemas_run(sqlite3 *handle, const char *sql);

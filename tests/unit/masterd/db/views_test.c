@@ -81,7 +81,9 @@ first_id(struct world *w, enum view v)
 	char sql[100];
 
 	snprintf(sql, sizeof(sql), "SELECT min(id) FROM v_%s",
-	    v == VIEW_LEDGER ? "ledger" : view_noun(v));
+	    v == VIEW_LEDGER      ? "ledger"
+		: v == VIEW_AUDIT ? "audit"
+				  : view_noun(v));
 	return (int)world_number(w, sql);
 }
 

@@ -64,8 +64,8 @@ read_bot(struct schedule_input *in, char *thing)
 	in->bots = mem_resize(in->bots, i + 1, sizeof(*in->bots));
 	b = &in->bots[i];
 	*b = (struct schedule_bot){(int64_t)i + 1, schedule_keep(in, name),
-	    (unsigned)atoi(strsep(&thing, ",")), true, "up", "libfuzzer", "",
-	    "x86_64", "", "deb12"};
+	    (unsigned)atoi(strsep(&thing, ",")), true, false, "up", "libfuzzer",
+	    "", "x86_64", "", "deb12"};
 	while ((key = next_key(in, &thing, &value)) != NULL) {
 		if (strcmp(key, "engines") == 0)
 			b->engines = value;
@@ -77,6 +77,8 @@ read_bot(struct schedule_input *in, char *thing)
 			b->tags = value;
 		else if (strcmp(key, "host") == 0)
 			b->host_class = value;
+		else if (strcmp(key, "rests") == 0)
+			b->rests = true;
 		else if (strcmp(key, "state") == 0)
 			b->takes = false, b->state = value;
 		else

@@ -8,7 +8,7 @@
  * follow the order (1, 2, ...), and in a value "+" stands for a blank.
  *
  * bots     SLOTS[,engines=..][,san=..][,arch=..][,tags=..][,host=..]
- *          [,state=..]; the state is why it takes nothing
+ *          [,rests=1][,state=..]; the state is why it takes nothing
  * jobs     WEIGHT[,had=..][,spent=..][,new][,back][,engine=..][,san=..]
  *          [,arch=..][,tags=..][,build=..][,mult=..][,boost=..][,ceiling=..]
  *          [,floor=..][,slice=..][,left=..][,wait=..][,retry=BOT]

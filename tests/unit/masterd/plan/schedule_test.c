@@ -71,6 +71,11 @@ static const struct a_case cases[] = {
 	    "60,had=6000 60,had=6030,back", "", "", "", "j1>b1 " },
 
 	/* ---- who can ---- */
+	{ "one that rests takes no work of jobs", "4,rests=1 1", "60", "", "",
+	    "", "j1>b2 " },
+	{ "but checks", "1,rests=1", "60", "", "engine=libfuzzer", "", "t1>b1 " },
+	{ "what it has in hand it keeps", "2,rests=1", "60", "j1b1", "", "",
+	    "" },
 	{ "one that holds takes nothing", "4,state=holds", "60", "", "", "",
 	    "" },
 	{ "the engine must fit, as a whole word",

@@ -49,6 +49,9 @@ static const struct a_case cases[] = {
 	    "(2 bots)\n"
 	    "offered: 1 more slot is given to it now\n"
 	    "has_all: it has all 1 slot that it can use\n" },
+	{ "a bot that rests", "4,rests=1", "60", "", "", NULL,
+	    "no_bot: no bot that is up can run it\n"
+	    "rests: 1 bot rests after leases failed there\n" },
 	{ "all taken", "2 1", "60,had=9 60", "j2b1 j2b1 j1b2", "", NULL,
 	    "no_free_slot: no free slot: 3 of 3 are taken\n" },
 	{ "it has all", "2", "60", "j1b1 j1b1", "", NULL,

@@ -29,6 +29,7 @@ struct world {
 	struct store *store;
 	struct publish *publish;
 	struct status *status;
+	int changes;
 };
 
 static void
@@ -91,13 +92,32 @@ read_status(struct world *w)
 	return w->status;
 }
 
+/* What lies there as it is to be is not written again. */
+static void
+change_status(struct world *w)
+{
+	char reason[32];
+
+	snprintf(reason, sizeof(reason), "change %d", w->changes++);
+	publish_hold(w->publish, reason);
+}
+
 static void
 mark_and_commit(struct world *w)
 {
+	change_status(w);
 	assert_int_equal(db_begin(w->farm->db, NULL), 0);
 	assert_int_equal(publish_mark(w->publish, w->farm->bot, NULL), 0);
 	assert_int_equal(db_commit(w->farm->db, NULL), 0);
 	publish_marked(w->publish);
+}
+
+static int
+truncate_status(int root)
+{
+	int fd = openat(root, STATUS, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	return fd == -1 ? -1 : close(fd);
 }
 
 static uint64_t
@@ -136,12 +156,40 @@ two_marks_of_one_transaction_draw_one_serial(void **state)
 	/* Away from the clock, so that each draw is one more. */
 	farm_sql(w->farm, "UPDATE bot SET serial = 9000000000");
 	serial = known_serial(w);
+	change_status(w);
 	db_begin(w->farm->db, NULL);
 	publish_mark(w->publish, w->farm->bot, NULL);
 	publish_mark(w->publish, w->farm->bot, NULL);
 	db_commit(w->farm->db, NULL);
 	publish_marked(w->publish);
 	assert_int_equal(read_status(w)->serial, serial + 1);
+}
+
+static void
+a_status_that_is_as_it_was_is_not_written_again(void **state)
+{
+	struct world *w = *state;
+	struct stat before, after;
+	int root = w->farm->scratch->fd;
+
+	fstatat(root, STATUS, &before, 0);
+	db_begin(w->farm->db, NULL);
+	publish_mark(w->publish, w->farm->bot, NULL);
+	db_commit(w->farm->db, NULL);
+	publish_marked(w->publish);
+	fstatat(root, STATUS, &after, 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	/* Nor does a restart take it for an older database's. */
+	publish_close(w->publish);
+	open_publish(w, false);
+	assert_true(known_serial(w) > (uint64_t)before.st_mtim.tv_sec);
+	/* But one that somebody has spoilt is. */
+	assert_int_equal(truncate_status(root), 0);
+	db_begin(w->farm->db, NULL);
+	publish_mark(w->publish, w->farm->bot, NULL);
+	db_commit(w->farm->db, NULL);
+	publish_marked(w->publish);
+	assert_int_equal(read_status(w)->serial, known_serial(w));
 }
 
 static void
@@ -299,14 +347,14 @@ a_ticket_goes_15_minutes_after_its_lease(void **state)
 	    "spool/local/outgoing/b1/tickets", 0755, NULL));
 	scratch_file(w->farm->scratch->fd, path, "{}", 2);
 	/* An hour's lease: it is old, but it is in use. */
-	publish_sweep(w->publish, now + 60 * minute);
+	publish_sweep(w->publish, now + 60 * minute, 0, 1);
 	assert_true(ticket_is_there(w, lease));
 	row = farm_number(w->farm, "SELECT id FROM lease");
 	assert_int_equal(
 	    leases_withdraw(w->farm->db, row, "x", now + 60 * minute, NULL), 0);
-	publish_sweep(w->publish, now + 74 * minute);
+	publish_sweep(w->publish, now + 74 * minute, 0, 1);
 	assert_true(ticket_is_there(w, lease));
-	publish_sweep(w->publish, now + 76 * minute);
+	publish_sweep(w->publish, now + 76 * minute, 0, 1);
 	assert_false(ticket_is_there(w, lease));
 }
 
@@ -318,6 +366,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(each_commit_publishes_under_a_serial_of_its_own),
 	    T(two_marks_of_one_transaction_draw_one_serial),
+	    T(a_status_that_is_as_it_was_is_not_written_again),
 	    T(a_mark_that_was_rolled_back_takes_nothing_along),
 	    T(only_what_was_marked_in_this_transaction_is_published),
 	    T(a_hold_for_all_is_told_and_lifted),

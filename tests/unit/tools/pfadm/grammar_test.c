@@ -19,7 +19,12 @@ static const char *const wanted[] = {"status", "run", "build add", "build list",
     "job clone", "job boost", "job set", "job logs", "job wait", "job top",
     "bot list", "bot show", "crash list", "crash show", "crash get",
     "bucket list", "bucket show", "corpus list", "spool list", "spool show",
-    "spool retry", "ledger check", "ledger show", "events"};
+    "spool retry", "ledger check", "ledger show", "events", "build remove",
+    "job why", "bot drain", "bot resume", "bot forget", "bot write-off",
+    "bot logs", "account add", "account list", "account show", "account invite",
+    "account approve", "account disable", "account rotate", "account remove",
+    "log", "log check", "spool drop", "system stdio", "system check",
+    "system reload", "version", "completion", "help"};
 
 static void
 help_of(const struct command *c, char *text, size_t size)
@@ -98,6 +103,36 @@ find(const char *first, const char *second, int *used)
 	char *words[2] = {(char *)first, (char *)second};
 
 	return grammar_find(second == NULL ? 1 : 2, words, used);
+}
+
+static void
+aliases_and_longer_words_win(void **state)
+{
+	int used;
+
+	(void)state;
+	assert_string_equal(find("job", "ls", &used)->words, "job list");
+	assert_string_equal(find("build", "rm", &used)->words, "build remove");
+	assert_string_equal(find("spool", "rm", &used)->words, "spool drop");
+	assert_null(find("job", "rm", &used));
+	assert_string_equal(find("log", "check", &used)->words, "log check");
+	assert_string_equal(find("log", NULL, &used)->words, "log");
+}
+
+static void
+o_is_columns_or_a_file(void **state)
+{
+	struct options o = {.output = "x", .given = O_OUTPUT};
+
+	(void)state;
+	options_settle(&o, O_OUTPUT);
+	assert_int_equal(o.given, O_OUTPUT);
+	options_settle(&o, O_COLUMNS);
+	assert_int_equal(o.given, O_COLUMNS);
+	assert_string_equal(o.columns, "x");
+	o.output = NULL;
+	options_settle(&o, O_OUTPUT);
+	assert_string_equal(o.output, "x");
 }
 
 static void
@@ -236,6 +271,8 @@ main(void)
 	    cmocka_unit_test(every_command_has_help_with_two_examples),
 	    cmocka_unit_test(every_option_is_some_commands),
 	    cmocka_unit_test(words_find_their_command),
+	    cmocka_unit_test(aliases_and_longer_words_win),
+	    cmocka_unit_test(o_is_columns_or_a_file),
 	    cmocka_unit_test(arguments_are_counted),
 	    cmocka_unit_test(options_stand_anywhere),
 	    cmocka_unit_test(some_options_may_be_repeated),

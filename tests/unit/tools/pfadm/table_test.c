@@ -68,7 +68,7 @@ texts_lists_and_tries(void **state)
 
 /* What table_print() writes, into "text". */
 static void
-capture(const char *json, char *text, size_t size)
+capture(const char *json, bool tty, char *text, size_t size)
 {
 	static const struct column columns[] = {{"ID", "id", CELL_ID},
 	    {"N", "n", CELL_NUMBER}, {NULL, NULL, CELL_TEXT}};
@@ -86,7 +86,7 @@ capture(const char *json, char *text, size_t size)
 	fflush(stdout);
 	keep = dup(1);
 	dup2(pipes[1], 1);
-	table_print(&rows, columns, false, false);
+	table_print(&rows, columns, &(struct look){.tty = tty, .width = 80});
 	fflush(stdout);
 	dup2(keep, 1);
 	close(keep);
@@ -106,14 +106,18 @@ ids_are_cut_where_they_still_differ(void **state)
 	(void)state;
 	capture("[{\"id\":\"aaaaaaaaaaaaaaaaaaaa1\",\"n\":1},"
 		"{\"id\":\"aaaaaaaaaabbbbbbbbbb\",\"n\":2}]",
-	    text, sizeof(text));
+	    true, text, sizeof(text));
 	assert_non_null(strstr(text, "aaaaaaaaaaa 1\n"));
 	assert_non_null(strstr(text, "aaaaaaaaaab 2\n"));
 	capture("[{\"id\":\"aaaaaaaaaaaaaaaaaaaa1\",\"n\":1},"
 		"{\"id\":\"bbbbbbbbbbbbbbbbbbbb\",\"n\":2}]",
-	    text, sizeof(text));
+	    true, text, sizeof(text));
 	assert_non_null(strstr(text, "\naaaaaaaa 1\n"));
-	capture("[]", text, sizeof(text));
+	capture("[{\"id\":\"aaaaaaaaaaaaaaaaaaaa1\",\"n\":1},"
+		"{\"id\":\"bbbbbbbbbbbbbbbbbbbb\",\"n\":2}]",
+	    false, text, sizeof(text));
+	assert_non_null(strstr(text, "\naaaaaaaaaaaaaaaaaaaa1 "));
+	capture("[]", true, text, sizeof(text));
 	assert_string_equal(text, "");
 }
 

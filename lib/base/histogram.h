@@ -1,0 +1,28 @@
+#ifndef LIB_BASE_HISTOGRAM_H
+#define LIB_BASE_HISTOGRAM_H
+
+#include <stdint.h>
+
+/*
+ * How often what size was seen: counts between limits that grow, as
+ * Prometheus' histograms have them.
+ */
+#define HISTOGRAM_MAX 16
+
+struct histogram {
+	const uint64_t *limits; /* ascending; borrowed */
+	int count;              /* of limits, at most HISTOGRAM_MAX */
+	uint64_t counts[HISTOGRAM_MAX + 1]; /* the last: above all limits */
+	uint64_t sum;
+};
+
+/* One of "value": it counts where value <= limit. */
+void histogram_add(struct histogram *h, uint64_t value);
+
+uint64_t histogram_total(const struct histogram *h);
+
+/* The first limit that "permille" of all are not above; UINT64_MAX when it is
+ * above the last limit, 0 when there are none. */
+uint64_t histogram_quantile(const struct histogram *h, unsigned permille);
+
+#endif
