@@ -16,7 +16,9 @@ all=
 
 # ---- what is compared ---------------------------------------------------
 
-facts() { # every row of it, without times and row numbers
+# Every row of it, without times and row numbers.  How far hooks have looked
+# at events is written when there is nothing else to do (masterd/hooks).
+facts() {
 	sql "SELECT 'ledger', b.name, e.epoch, l.seq, l.copy, hex(l.digest),
 	    l.kind, l.outcome, l.reason, l.noted, l.bytes, l.records, l.trace,
 	    l.file FROM ledger l JOIN epoch e ON e.id = l.epoch JOIN bot b ON
@@ -41,7 +43,8 @@ facts() { # every row of it, without times and row numbers
 	SELECT 'lease', lease, state, execs, seconds FROM lease;
 	SELECT 'attempt', * FROM attempt;
 	SELECT 'event', who, what, subject, detail FROM event ORDER BY 2, 3, 4;
-	SELECT 'setting', key, value FROM setting ORDER BY 2;
+	SELECT 'setting', key, value FROM setting WHERE key <> 'hooks_event'
+	    ORDER BY 2;
 	SELECT 'bot', name, state, new_epoch, free FROM bot ORDER BY 2;
 	PRAGMA quick_check; PRAGMA foreign_key_check;"
 }
