@@ -101,6 +101,7 @@ SPOOL = \
 MASTERD_STORE = \
 	masterd/store/disk.c \
 	masterd/store/builds.c \
+	masterd/store/closer.c \
 	masterd/store/jobs.c \
 	masterd/store/logs.c \
 	masterd/store/metadata.c \
@@ -391,11 +392,13 @@ PFADM_PARTS = \
 	tools/pfadm/completion.c \
 	tools/pfadm/far_end.c \
 	tools/pfadm/fetch.c \
+	tools/pfadm/fold.c \
 	tools/pfadm/grammar.c \
 	tools/pfadm/hashing.c \
 	tools/pfadm/interrupt.c \
 	tools/pfadm/options.c \
 	tools/pfadm/pick.c \
+	tools/pfadm/problems.c \
 	tools/pfadm/ranges.c \
 	tools/pfadm/screen.c \
 	tools/pfadm/sheets.c \
@@ -417,6 +420,7 @@ PF_REPORT = \
 PF_REPORT_PARTS = \
 	tools/pf-report/facts.c \
 	tools/pf-report/prom.c \
+	tools/pf-report/state.c \
 	tools/pf-report/text.c
 
 PF_LOCAL = \
@@ -566,8 +570,10 @@ UNIT_MASTERD = \
 	tests/unit/masterd/hooks/folder_test.c \
 	tests/unit/masterd/hooks/hooks_test.c \
 	tests/unit/masterd/hooks/issue_test.c \
+	tests/unit/masterd/intake/decoder_test.c \
 	tests/unit/masterd/intake/fair_test.c \
 	tests/unit/masterd/intake/frame_test.c \
+	tests/unit/masterd/intake/incoming_test.c \
 	tests/unit/masterd/intake/meter_test.c \
 	tests/unit/masterd/intake/reject_test.c \
 	tests/unit/masterd/plan/multiplier_test.c \
@@ -635,7 +641,9 @@ UNIT_TOOLS = \
 	tests/unit/tools/pf-account/sshd_test.c \
 	tests/unit/tools/pf-local/rsync_test.c \
 	tests/unit/tools/pfadm/build_folder_test.c \
+	tests/unit/tools/pf-report/state_test.c \
 	tests/unit/tools/pf-report/text_test.c \
+	tests/unit/tools/pfadm/examples_test.c \
 	tests/unit/tools/pfadm/grammar_test.c \
 	tests/unit/tools/pfadm/page_test.c \
 	tests/unit/tools/pfadm/pick_test.c \
@@ -747,8 +755,11 @@ FUZZ_TARGETS = \
 	tests/fuzz/elf_fuzz.c \
 	tests/fuzz/engine_fuzz.c \
 	tests/fuzz/enrol_fuzz.c \
+	tests/fuzz/hours_fuzz.c \
+	tests/fuzz/issue_fuzz.c \
 	tests/fuzz/json_fuzz.c \
 	tests/fuzz/keys_fuzz.c \
+	tests/fuzz/rsync_fuzz.c \
 	tests/fuzz/seeds_fuzz.c \
 	tests/fuzz/status_fuzz.c \
 	tests/fuzz/templates_fuzz.c \
@@ -879,7 +890,10 @@ $B/tests/fuzz/%: tests/fuzz/%.c $(LIB_BASE) $(LIB_WIRE) $(LIB_TRIAGE)
 
 # Those that need more than the libraries.
 $B/tests/fuzz/elf_fuzz: botd/engine/elf_calls.c
+$B/tests/fuzz/hours_fuzz: botd/hours.c botd/rates.c botd/template.c
+$B/tests/fuzz/issue_fuzz: masterd/hooks/issue.c
 $B/tests/fuzz/keys_fuzz: tools/pf-account/keys.c
+$B/tests/fuzz/rsync_fuzz: tools/pf-local/rsync.c
 $B/tests/fuzz/engine_fuzz: $(BOTD_ENGINE)
 $B/tests/fuzz/templates_fuzz: $(filter masterd/plan/templates% \
     masterd/plan/values%,$(MASTERD_PLAN))
@@ -896,7 +910,7 @@ test-tools: $(TEST_TOOLS:%.c=$B/%)
 
 # ---- install: packaging/ and what was built, in the places of a system -------
 # make install [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; settings that are
-# there are left alone.  Afterwards: see README.md, "Installing".
+# there are left alone.  Afterwards: README.md, "For a team".
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
 
@@ -911,7 +925,9 @@ MANUALS = \
 	masterd/pandafuzz-masterd.8 \
 	masterd/pandafuzz-metrics.7 \
 	masterd/pandafuzz-templates.5 \
+	tools/pf-local/pf-local.1 \
 	tools/pf-report/pf-report.1 \
+	tools/pf-spool/pf-spool.1 \
 	tools/pf-account/pf-account.8 \
 	tools/pfadm/pfadm.1
 

@@ -332,6 +332,10 @@ check_link(const struct doctor_config *c, struct buf *say)
 
 	if (c->relayed)
 		return check_relay(c, say);
+	if (c->link[0] == '\0')
+		return wrong(say, "no master is known yet",
+		    "come to it with an invitation: pandafuzz-botd enroll "
+		    "LINE; or give --link");
 	if ((l = link_new(&config, &e)) == NULL)
 		return wrong(say, e.text, "correct 'link' in the settings");
 	if (link_open(l, &e) == -1)

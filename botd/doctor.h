@@ -14,7 +14,7 @@
 struct doctor_config {
 	const char *root;
 	struct name bot;
-	const char *link, *key, *known_hosts;
+	const char *link, *key, *known_hosts; /* link "": none yet */
 	uint64_t timeout_ms;
 	bool no_sandbox; /* "sandbox: none" */
 	bool relayed;    /* "link: relay" */

@@ -329,15 +329,18 @@ visit(struct enroll *en, struct err *e)
 }
 
 static int
-gave_up(const struct enroll *en, unsigned denied, struct err *e)
+gave_up(struct enroll *en, unsigned denied, struct err *e)
 {
-	if (denied >= REFUSALS)
-		return err_set(e, ERR_DENIED,
-		    "the master does not let this invitation in: it was used "
-		    "by another machine, has expired or was taken back, or "
-		    "the account '%s' is disabled; ask for a new one",
-		    en->line.account.text);
-	return -1;
+	if (denied < REFUSALS)
+		return -1;
+	/* Nobody has seen its key: nobody can let it in later. */
+	if (!was_left(en))
+		enroll_files_drop(&en->files);
+	return err_set(e, ERR_DENIED,
+	    "the master does not let this invitation in: it was used by "
+	    "another machine, has expired or was taken back, or the account "
+	    "'%s' is disabled; ask for a new one",
+	    en->line.account.text);
 }
 
 /* Until there is an answer.  1 with it, 0 when that is for another time. */
@@ -436,6 +439,7 @@ usage(FILE *to)
 	      "LINE is what `pfadm account invite` has printed for this "
 	      "machine:\n"
 	      "  sftp://USER@HOST:PORT#SHA256:FINGERPRINT#ACCOUNT#SECRET\n"
+	      "or - for one on standard input, where nobody else sees it.\n"
 	      "\n"
 	      "  --name N          the bot's name (the host's)\n"
 	      "  --root DIR        the bot's folder, as in botd.yaml(5)\n"
@@ -521,6 +525,36 @@ take_line(struct enroll *en, const char *text, struct err *e)
 	return 0;
 }
 
+/* Arguments are everybody's to see; what is left of them is whom we ask. */
+static void
+hide(char *argument)
+{
+	char *secret = strrchr(argument, '#');
+
+	if (secret != NULL)
+		memset(secret + 1, '*', strlen(secret + 1));
+}
+
+/* "-": the first line of standard input. */
+static int
+read_line(struct enroll *en, char *argument, struct err *e)
+{
+	char line[1024];
+	int rc;
+
+	if (strcmp(argument, "-") != 0) {
+		rc = take_line(en, argument, e);
+		hide(argument);
+		return rc;
+	}
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return err_set(
+		    e, ERR_REFUSED, "there is no invitation on standard input");
+	rc = take_line(en, line, e);
+	explicit_bzero(line, sizeof(line));
+	return rc;
+}
+
 int
 enroll_main(int argc, char **argv)
 {
@@ -531,7 +565,9 @@ enroll_main(int argc, char **argv)
 	umask(022);
 	if ((code = take_options(&en, argc, argv)) != -1)
 		return code;
-	if (take_line(&en, argv[optind], &e) == -1)
+	/* Without a buffer in which the secret would stay. */
+	setvbuf(stdin, NULL, _IONBF, 0);
+	if (read_line(&en, argv[optind], &e) == -1)
 		return complain(e.text);
 	code = enroll(&en);
 	explicit_bzero(&en, sizeof(en));

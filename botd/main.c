@@ -230,9 +230,10 @@ static int
 verb_doctor(struct command *m)
 {
 	const struct settings *s = &m->settings;
-	struct doctor_config c = {s->folder, s->bot_name, s->link, s->key,
-	    s->known_hosts, s->timeout, s->sandbox == SANDBOX_NONE,
-	    settings_relayed(s), &m->off, s->account_name.text};
+	struct doctor_config c = {s->folder, s->bot_name,
+	    settings_given(s->link) ? s->link : "", s->key, s->known_hosts,
+	    s->timeout, s->sandbox == SANDBOX_NONE, settings_relayed(s),
+	    &m->off, s->account_name.text};
 
 	settings_off(s, &m->off);
 	return doctor_run(&c);
@@ -343,7 +344,8 @@ load(struct command *m)
 	code = config_start(&settings_table, &m->line, &m->settings, &m->said);
 	if (code != -1)
 		return code;
-	if (settings_finish(&m->settings, &e) == -1)
+	if (settings_finish(&m->settings, &e) == -1 &&
+	    (e.cls != ERR_NOT_FOUND || strcmp(m->verb, "doctor") != 0))
 		return complain(e.text);
 	log_set_component(strcmp(m->verb, "run") == 0 ? "supervisor" : m->verb);
 	log_set_level((enum log_level)m->settings.log_level);

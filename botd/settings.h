@@ -84,7 +84,6 @@ int settings_name(const struct settings *s, struct name *n, struct err *e);
 int settings_pool(const struct settings *s, struct name *n, struct err *e);
 int settings_account(const struct settings *s, struct name *n, struct err *e);
 bool settings_given(const char *text); /* not NULL and not "" */
-bool settings_ephemeral(const struct settings *s);
 bool settings_relayed(const struct settings *s);
 
 /* The host's name as a bot's: up to the first dot, lower case, '-' for what

@@ -110,6 +110,12 @@ name_by_template(struct name *n, const char *template, struct err *e)
 	return rc;
 }
 
+static bool
+is_ephemeral(const struct settings *s)
+{
+	return s->ephemeral || settings_given(s->pool);
+}
+
 int
 settings_name(const struct settings *s, struct name *n, struct err *e)
 {
@@ -119,7 +125,7 @@ settings_name(const struct settings *s, struct name *n, struct err *e)
 	if (settings_given(s->name))
 		return template_is(s->name) ? name_by_template(n, s->name, e)
 					    : name_parse(n, "bot", s->name, e);
-	if (settings_ephemeral(s)) /* the file would be another task's */
+	if (is_ephemeral(s)) /* the file would be another task's */
 		return name_by_template(n, EPHEMERAL_NAME, e);
 	if (settings_folder(s, &folder, e) == -1)
 		return -1;
@@ -132,17 +138,11 @@ settings_name(const struct settings *s, struct name *n, struct err *e)
 	return 0;
 }
 
-bool
-settings_ephemeral(const struct settings *s)
-{
-	return s->ephemeral || settings_given(s->pool);
-}
-
 int
 settings_pool(const struct settings *s, struct name *n, struct err *e)
 {
 	n->text[0] = '\0';
-	if (!settings_ephemeral(s))
+	if (!is_ephemeral(s))
 		return 0;
 	if (!settings_given(s->pool))
 		return name_parse(n, "pool", EPHEMERAL_POOL, e);
@@ -187,15 +187,14 @@ settings_finish(struct settings *s, struct err *e)
 	s->folder = NULL;
 	if (settings_folder(s, &s->folder, e) == -1)
 		return -1;
-	if (!settings_given(s->link))
-		return err_set(e, ERR_REFUSED,
+	if (settings_name(s, &s->bot_name, e) == -1 ||
+	    settings_pool(s, &s->pool_name, e) == -1)
+		return -1;
+	if (!settings_given(s->link)) /* the last: the doctor does without */
+		return err_set(e, ERR_NOT_FOUND,
 		    "no link is given: sftp://user@host:port, dir:/path, or "
 		    "relay");
-	if (settings_name(s, &s->bot_name, e) == -1 ||
-	    settings_pool(s, &s->pool_name, e) == -1 ||
-	    settings_account(s, &s->account_name, e) == -1)
-		return -1;
-	return 0;
+	return settings_account(s, &s->account_name, e);
 }
 
 void

@@ -48,7 +48,8 @@ fatal(struct access *x, const struct err *e)
 
 /* ---- limits ---------------------------------------------------------- */
 
-static uint64_t or (uint64_t own, uint64_t general)
+static uint64_t
+own_or(uint64_t own, uint64_t general)
 {
 	return own != 0 ? own : general;
 }
@@ -66,9 +67,9 @@ on_limits(void *arg, const char *account, struct limits *l)
 		fatal(x, &e);
 		return;
 	}
-	l->bytes = or (row.max_bytes, s->account_bytes);
-	l->files = or (row.max_files, s->account_files);
-	l->rate = or (row.max_rate, s->account_rate);
+	l->bytes = own_or(row.max_bytes, s->account_bytes);
+	l->files = own_or(row.max_files, s->account_files);
+	l->rate = own_or(row.max_rate, s->account_rate);
 }
 
 static struct count *

@@ -75,8 +75,8 @@ line_retry(const struct line *l)
 	return p->max_ms == 0 ? &RETRY_COURIER : p;
 }
 
-const struct breaker_policy *
-line_breaker(const struct line *l)
+static const struct breaker_policy *
+breaker_of(const struct line *l)
 {
 	const struct breaker_policy *p = &l->config->breaker;
 
@@ -91,7 +91,7 @@ line_lost(struct line *l, const struct err *why)
 
 	link_close(l->link);
 	l->open_failures++;
-	breaker_failure(&l->breaker, line_breaker(l), now);
+	breaker_failure(&l->breaker, breaker_of(l), now);
 	delay = retry_delay(line_retry(l), l->open_failures, random_u64());
 	l->gave_up = retry_exhausted(line_retry(l), l->open_failures) ||
 	    !retry_wants(line_retry(l), why->cls);
@@ -118,7 +118,7 @@ may_open(struct line *l, uint64_t now)
 	if (l->leave_at != 0)
 		return l->open_failures == 0;
 	return now >= l->open_at &&
-	    breaker_try(&l->breaker, line_breaker(l), now);
+	    breaker_try(&l->breaker, breaker_of(l), now);
 }
 
 /* On leaving, nothing may take longer than there is time. */
@@ -157,7 +157,7 @@ line_up(struct line *l, uint64_t now)
 uint64_t
 line_due(const struct line *l)
 {
-	uint64_t open = breaker_due(&l->breaker, line_breaker(l));
+	uint64_t open = breaker_due(&l->breaker, breaker_of(l));
 
 	return l->open_at > open ? l->open_at : open;
 }

@@ -47,6 +47,5 @@ void line_leave(struct line *l);
 
 /* How it waits, as configured. */
 const struct retry_policy *line_retry(const struct line *l);
-const struct breaker_policy *line_breaker(const struct line *l);
 
 #endif

@@ -22,19 +22,3 @@ histogram_total(const struct histogram *h)
 		total += h->counts[i];
 	return total;
 }
-
-uint64_t
-histogram_quantile(const struct histogram *h, unsigned permille)
-{
-	uint64_t total = histogram_total(h), seen = 0;
-	int i;
-
-	if (total == 0)
-		return 0;
-	for (i = 0; i < h->count; i++) {
-		seen += h->counts[i];
-		if (seen * 1000 >= total * permille)
-			return h->limits[i];
-	}
-	return UINT64_MAX;
-}

@@ -19,10 +19,7 @@ struct histogram {
 /* One of "value": it counts where value <= limit. */
 void histogram_add(struct histogram *h, uint64_t value);
 
+/* How many there were. */
 uint64_t histogram_total(const struct histogram *h);
-
-/* The first limit that "permille" of all are not above; UINT64_MAX when it is
- * above the last limit, 0 when there are none. */
-uint64_t histogram_quantile(const struct histogram *h, unsigned permille);
 
 #endif

@@ -34,9 +34,10 @@ name_parse(
 {
 	if (!name_ok(untrusted))
 		return err_set(e, ERR_REFUSED,
-		    "'%.64s' is not a %s name "
+		    "'%.64s' is not a%s %s name "
 		    "(a-z, 0-9 and '-', at most %d, not starting with '-')",
-		    untrusted, what, NAME_MAX_LEN);
+		    untrusted, strchr("aeiou", what[0]) != NULL ? "n" : "",
+		    what, NAME_MAX_LEN);
 	text_copy(n->text, sizeof(n->text), untrusted);
 	return 0;
 }

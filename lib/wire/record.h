@@ -143,7 +143,8 @@ enum { EPOCH_OLDEST, EPOCH_HIGHEST }; /* oldest 0: nothing in outbox/new */
 enum { RANGE_FIRST, RANGE_LAST };     /* drop, needs */
 enum { NOTED_SEQ };
 /* crash: word engine, word2 sanitizer.  INPUT_SIZE is the whole input's size
- * even when no payload travels; FOUND_MS the bot's wall clock, for people; EXIT is the exit code, SIGNAL 0 when none. */
+ * even when no payload travels; FOUND_MS the bot's wall clock, for people; EXIT
+ * the exit code, SIGNAL 0 when none. */
 enum {
 	CRASH_INPUT_SIZE,
 	CRASH_EXIT,

@@ -18,7 +18,10 @@
 
 #define FOLDER_MODE 0750 /* setgid comes from above */
 #define FILE_NAME   "answer.json"
-#define DEBRIS_S    3600 /* in tmp/ */
+/* In tmp/. */
+#define DEBRIS_S     3600
+#define DEBRIS_BYTES 65536
+#define DEBRIS_FILES 1000
 
 int
 enrol_put_answer(struct enrol *en, const char *invite,
@@ -125,16 +128,29 @@ sweep_answer(void *arg, int dirfd, const char *name)
 	return 0;
 }
 
+/* A request is on its way for a moment, and small. */
 static int
 sweep_tmp(void *arg, int dirfd, const char *name)
 {
+	unsigned *left = arg;
 	struct stat st;
 
-	(void)arg;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (uint64_t)st.st_mtim.tv_sec + DEBRIS_S < clock_wall_ms() / 1000)
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (st.st_size > DEBRIS_BYTES ||
+	    (uint64_t)st.st_mtim.tv_sec + DEBRIS_S < clock_wall_ms() / 1000 ||
+	    ++*left > DEBRIS_FILES)
 		(void)unlinkat(dirfd, name, 0);
 	return 0;
+}
+
+void
+enrol_bound(struct enrol *en)
+{
+	unsigned left = 0;
+
+	if (en->tmp != -1)
+		(void)fs_each(en->tmp, sweep_tmp, &left, NULL);
 }
 
 void
@@ -149,6 +165,5 @@ enrol_sweep(struct enrol *en)
 		en->hooks.fatal(en->hooks.arg, &e);
 	else
 		(void)fs_each(en->outgoing, sweep_answer, &w, NULL);
-	(void)fs_each(en->tmp, sweep_tmp, NULL, NULL);
 	free(w.list);
 }

@@ -262,6 +262,7 @@ enrol_look(struct enrol *en)
 		open_folders(en);
 	if (en->fresh != -1)
 		loop_timer_set(en->timer, 0, NULL);
+	enrol_bound(en);
 }
 
 struct enrol *

@@ -38,7 +38,7 @@ void enrol_look(struct enrol *en);
 /* Answers as the rows are now: somebody was approved, or not. */
 void enrol_answer(struct enrol *en);
 
-/* Answers that are over a day old, and debris in tmp/; seldom. */
+/* Answers that are over a day old; seldom. */
 void enrol_sweep(struct enrol *en);
 
 #endif

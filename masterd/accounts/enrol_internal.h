@@ -37,4 +37,7 @@ int enrol_judge(struct enrol *en, const char *file, struct enrol_case *c,
 int enrol_put_answer(struct enrol *en, const char *invite,
     const struct enrol_answer *a, struct err *e);
 
+/* Of what is on its way no more than so many, so large, so long. */
+void enrol_bound(struct enrol *en);
+
 #endif

@@ -76,7 +76,7 @@ learn(void *arg, int dirfd, const char *name)
 /* Accounts whose folder root has made, keys without a row, and invitations
  * whose time is over. */
 static int
-update_rows(struct gate *g, struct err *e)
+update_rows(struct gate *g, bool newer, struct err *e)
 {
 	int64_t before, expired;
 	int spool, adopted = 0, result = 0;
@@ -84,14 +84,14 @@ update_rows(struct gate *g, struct err *e)
 	if (db_begin(g->db, e) == -1)
 		return -1;
 	before = db_total_changes(g->db);
-	spool = fs_open_dir(g->root, "spool", NULL);
+	/* Files first: a folder alone says less of its account. */
+	result = keyfiles_adopt(
+	    g->folder, g->db, clock_wall_ms(), newer, &adopted, e);
+	spool = result == 0 ? fs_open_dir(g->root, "spool", NULL) : -1;
 	if (spool != -1) {
 		result = fs_each(spool, learn, g, e);
 		close(spool);
 	}
-	if (result == 0)
-		result = keyfiles_adopt(
-		    g->folder, g->db, clock_wall_ms(), &adopted, e);
 	if (result == 0)
 		result = accounts_expire_invites(
 		    g->db, clock_wall_ms(), &expired, e);
@@ -238,7 +238,7 @@ refresh(struct gate *g)
 		loop_timer_set(g->soon, SOON_MS, NULL);
 		return;
 	}
-	if (update_rows(g, &e) == -1) {
+	if (update_rows(g, false, &e) == -1) {
 		if (e.cls == ERR_BUG)
 			fatal(g, &e);
 		else
@@ -374,10 +374,18 @@ open_parts(struct gate *g, struct err *e)
 {
 	const struct enrol_hooks enrol = {
 	    g, on_user, on_enrolled, on_enrol_fatal};
+	int newer;
 
 	g->folder = fs_make_dir_open(g->root, KEYFILES_FOLDER, 0750, e);
 	if (g->folder == -1 || make_enroll(g, e) == -1 ||
-	    update_rows(g, e) == -1 || write_files(g, e) == -1)
+	    (newer = keyfiles_newer(g->folder, g->db, e)) == -1)
+		return -1;
+	if (newer)
+		log_warn("accounts.newer",
+		    LOG_T("reason",
+			"the database is older than the key files, "
+			"which are believed"));
+	if (update_rows(g, newer, e) == -1 || write_files(g, e) == -1)
 		return -1;
 	g->soon = loop_timer(g->loop, on_soon, g, e);
 	g->tick = loop_timer(g->loop, on_tick, g, e);

@@ -8,6 +8,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "masterd/accounts/enrol_internal.h"
 #include "masterd/db/bots.h"
@@ -144,7 +145,10 @@ enrol_judge(struct enrol *en, const char *file, struct enrol_case *c,
 			err_set(e, ERR_AGAIN, "%s", why.text);
 			return -1;
 		}
-		*verdict = refuse(c, "%s", why.text);
+		/* Anybody with an invitation could have put it there, and is
+		 * not to have the one who waits told that he is refused. */
+		log_warn("enrol.ignored", LOG_T("invite", invite),
+		    LOG_T("reason", why.text));
 		return 0;
 	}
 	*verdict = judge_invite(c);

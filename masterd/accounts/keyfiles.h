@@ -1,6 +1,7 @@
 #ifndef MASTERD_ACCOUNTS_KEYFILES_H
 #define MASTERD_ACCOUNTS_KEYFILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -24,14 +25,27 @@
 #define KEYFILES_SUFFIX ".keys"
 #define KEYFILES_MODE   0640
 
+/* The last row of the log of changes when files were written; before them. */
+#define KEYFILES_SERIAL "serial"
+
+/*
+ * 1 when files are of a later time than the database: it was restored from an
+ * older one, or made anew.  Asked before anything is written.
+ */
+int keyfiles_newer(int folder, struct db *db, struct err *e);
+
 /*
  * Keys that stand in a file and have no row become active ones, added by
  * "found": the database was restored or made anew, or root put them there.
  * Their account, where it has no row, too.  Nobody is locked out for it, and
  * an event says so.  In the caller's transaction; *count of them.
+ *
+ * "newer": files have the last word.  Kind, state, projects and limits are
+ * theirs, a key that is not in its account's file is disabled, an invitation
+ * that was answered or is no more in enroll.keys is withdrawn.
  */
-int keyfiles_adopt(
-    int folder, struct db *db, uint64_t now_ms, int *count, struct err *e);
+int keyfiles_adopt(int folder, struct db *db, uint64_t now_ms, bool newer,
+    int *count, struct err *e);
 
 /* All files as the rows are now.  The first that cannot be written ends it. */
 int keyfiles_write(int folder, struct db *db, uint64_t now_ms, struct err *e);

@@ -14,8 +14,8 @@ int change_note(struct request *r, const char *what, const char *subject,
 
 /*
  * For a row that a view shows: remember it, change it, note what is different
- * now, if anything is.  Lists of rows, as a job's leases, are left out.  change_end() without
- * a begin notes all that the new row says.
+ * now, if anything is.  Lists of rows, as a job's leases, are left out.
+ * change_end() without a begin notes all that the new row says.
  */
 struct change {
 	struct buf before;
@@ -27,7 +27,8 @@ struct change {
 
 int change_begin(struct change *c, struct request *r, enum view v, int64_t id,
     struct err *e);
-/* "subject" is the noun and key: "job:7f3..." */
+/* "what" is the state reached, "job.paused"; the subject is the noun and the
+ * key of the row: "job:7f3...". */
 int change_end(struct change *c, struct request *r, enum view v, int64_t id,
     const char *what, const char *reason, struct err *e);
 void change_release(struct change *c);

@@ -98,41 +98,41 @@ look_clock(struct looking *l, struct admin_check *c)
 		: "it goes on from the newest event");
 }
 
+/* "problem" is what others found, "" when it is nothing. */
+static void
+say_problem(struct looking *l, struct admin_check *c, const char *of,
+    const char *problem, const char *fine)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), "%s: %s", of, problem);
+	say(l, c, *problem == '\0', *problem == '\0' ? fine : text);
+}
+
 static void
 look_settings(struct looking *l, struct admin_check *c)
 {
-	char text[240];
-
 	c->fix = "mend the file named there (pandafuzz-masterd "
 		 "--check-config), then: pfadm system reload";
-	snprintf(text, sizeof(text), "settings: %s", l->g.config_problem);
-	say(l, c, l->g.config_problem[0] == '\0',
-	    l->g.config_problem[0] == '\0' ? "as their files say" : text);
+	say_problem(
+	    l, c, "settings", l->g.config_problem, "as their files say");
 }
 
 static void
 look_templates(struct looking *l, struct admin_check *c)
 {
-	char text[280];
-
 	c->fix = "mend the file named there (pandafuzz-masterd "
 		 "--check-config), then: pfadm system reload";
-	snprintf(text, sizeof(text), "templates: the old ones are in force: %s",
-	    l->g.template_problem);
-	say(l, c, l->g.template_problem[0] == '\0',
-	    l->g.template_problem[0] == '\0' ? "as their files say" : text);
+	say_problem(l, c, "templates: the old ones are in force",
+	    l->g.template_problem, "as their files say");
 }
 
 static void
 look_hooks(struct looking *l, struct admin_check *c)
 {
-	char text[280];
-
 	c->fix = "run the hook by hand with the event's JSON on its standard "
 		 "input (masterd.8, HOOKS)";
-	snprintf(text, sizeof(text), "hooks: %s", l->g.hook_problem);
-	say(l, c, l->g.hook_problem[0] == '\0',
-	    l->g.hook_problem[0] == '\0' ? "none fails" : text);
+	say_problem(l, c, "hooks", l->g.hook_problem, "none fails");
 }
 
 static void
@@ -140,7 +140,8 @@ look_bots(struct looking *l, struct admin_check *c)
 {
 	c->counted = true;
 	c->good = l->h.bots_lost == 0 && l->h.bots_clashed == 0;
-	c->fix = "see pfadm bot list; what is gone for good: pfadm bot forget";
+	c->fix = "pfadm bot list says which; what is gone for good: pfadm bot "
+		 "forget BOT";
 	c->text = l->text;
 	snprintf(l->text, sizeof(l->text), "%jd known, %jd lost, %jd clashed",
 	    (intmax_t)l->h.bots, (intmax_t)l->h.bots_lost,
@@ -152,7 +153,8 @@ look_refused(struct looking *l, struct admin_check *c)
 {
 	c->counted = true;
 	c->good = l->h.refused == 0 && l->h.held == 0;
-	c->fix = "pfadm spool list says why, then pfadm spool retry or drop";
+	c->fix = "pfadm spool list says why; then pfadm spool retry ENTRY, or "
+		 "pfadm spool drop ENTRY";
 	c->text = l->text;
 	snprintf(l->text, sizeof(l->text), "%jd refused, %jd held",
 	    (intmax_t)l->h.refused, (intmax_t)l->h.held);

@@ -206,6 +206,8 @@ read_stream(void *arg, uint64_t pos, char *bytes, size_t max)
 	(void)pos;
 	if (q->slot->cut)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (!permit_again(&q->r, q->slot->fd, q->http->account))
+		return MHD_CONTENT_READER_END_OF_STREAM;
 	permit_enter(&q->r);
 	n = q->r.stream.read(q->r.stream.arg, bytes, max);
 	permit_leave(&q->r);
@@ -320,9 +322,7 @@ begin(struct http_request *q, const char *method, const char *url)
 	trace_take(&r->trace,
 	    MHD_lookup_connection_value(
 		q->conn, MHD_HEADER_KIND, "traceparent"));
-	peer_of(q->slot->fd, &r->peer);
-	if (q->http->account[0] != '\0')
-		peer_of_door(&r->peer, q->http->account);
+	peer_of(q->slot->fd, q->http->account, &r->peer);
 	MHD_get_connection_values(
 	    q->conn, MHD_HEADER_KIND, count_header, &head);
 	if (request_check_head(r, &head, url, &q->e) == -1)

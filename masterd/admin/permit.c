@@ -82,6 +82,7 @@ make_grants(struct request *r, struct err *e)
 	const char *project;
 	int at = 0;
 
+	r->grant_count = 0;
 	if (r->peer.account[0] != '\0')
 		return grant_account(r, e);
 	if (r->peer.role == ROLE_ADMIN)
@@ -215,15 +216,10 @@ deny(struct request *r, const char *project, struct err *e)
 int
 permit_project(struct request *r, const char *project, struct err *e)
 {
-	enum role role = permit_role(r, project);
-
 	r->asked = true;
-	if (role == ROLE_ADMIN)
+	if (permit_role(r, project) == ROLE_ADMIN)
 		return 0;
-	if (role < ROLE_READ && r->peer.account[0] == '\0' &&
-	    r->peer.role >= ROLE_READ) /* hidden: as if it were not there */
-		return err_set(
-		    e, ERR_NOT_FOUND, "project %.80s: not found", project);
+	/* One that is hidden is answered as a name that nobody has. */
 	return deny(r, project, e);
 }
 
@@ -287,6 +283,17 @@ decide(struct request *r, struct err *e)
 			    : has_anywhere(r, ROLE_READ))
 		return 0; /* the views leave out what it may not see */
 	return deny(r, NULL, e);
+}
+
+bool
+permit_again(struct request *r, int socket, const char *account)
+{
+	struct err e;
+
+	if (!r->stream.asks)
+		return true;
+	peer_of(socket, account, &r->peer);
+	return permit(r, &e) == 0;
 }
 
 int

@@ -18,7 +18,8 @@
  * of the templates (pandafuzz-templates(5)); those of all are the groups of
  * roles.h.  What somebody may not read is not there for them: left out of
  * lists and counts, 404 as one item.  What they may read and not change is
- * 403, with who may, and a line request.denied in the log.
+ * 403, with who may, and a line request.denied in the log; so is a project
+ * that they name and may not change, be it hidden or not there at all.
  *
  * A ci account (struct peer.account) may only what has FOR_CI, in the projects
  * that it is for, whatever the uid behind it may.
@@ -44,14 +45,18 @@ enum {
 /* Once the route is found, before its body.  DENIED or NOT_FOUND. */
 int permit(struct request *r, struct err *e);
 
+/* The same for a stream that asks (request.h), by what the peer is by now: it
+ * may last for days.  "socket" and "account" are peer_of()'s. */
+bool permit_again(struct request *r, int socket, const char *account);
+
 /* May the peer change this project?  Routes that are OF_BODY must ask before
  * admin_change(), which else ends in a BUG. */
 int permit_project(struct request *r, const char *project, struct err *e);
 bool permit_asked(const struct request *r);
 
 /*
- * What the peer is in a project.  The grants are made by permit(), once for a
- * request, by the templates of that moment.
+ * What the peer is in a project, by the grants of the last permit(): those of
+ * the templates of that moment.
  */
 enum role permit_role(const struct request *r, const char *project);
 

@@ -47,7 +47,7 @@ const struct route *route_find(
 /* All of them, for the tests of what each must keep. */
 const struct route *routes_all(size_t *count);
 
-/* Bytes that come bit by bit, from a read child. */
+/* Bytes that come bit by bit: from a read child, or events. */
 struct stream {
 	/*
 	 * Up to "max" bytes into "bytes": their number, 0 when there are none
@@ -56,6 +56,7 @@ struct stream {
 	long (*read)(void *arg, char *bytes, size_t max);
 	void (*drop)(void *arg);
 	void *arg;
+	bool asks; /* whether the peer still may, before each read */
 };
 
 struct request {

@@ -85,8 +85,25 @@ peer_in_group(const struct peer *p, const char *group)
 	return in;
 }
 
+static void
+come_by_door(struct peer *p, const char *account)
+{
+	char *memory = mem_alloc(NSS_BUFFER);
+	struct passwd user, *found = NULL;
+	bool may = p->uid == 0 || p->uid == geteuid();
+
+	if (!may && getpwuid_r(p->uid, &user, memory, NSS_BUFFER, &found) == 0)
+		may = found != NULL && strcmp(found->pw_name, account) == 0;
+	free(memory);
+	p->role = ROLE_ANYBODY;
+	if (!may || p->uid == (uid_t)-1)
+		return;
+	text_copy(p->account, sizeof(p->account), account);
+	snprintf(p->name, sizeof(p->name), "account:%s", account);
+}
+
 void
-peer_of(int socket, struct peer *p)
+peer_of(int socket, const char *account, struct peer *p)
 {
 	char *memory = mem_alloc(NSS_BUFFER);
 	struct passwd user, *found = NULL;
@@ -111,21 +128,6 @@ peer_of(int socket, struct peer *p)
 			    (uintmax_t)ucred.uid);
 	}
 	free(memory);
-}
-
-void
-peer_of_door(struct peer *p, const char *account)
-{
-	char *memory = mem_alloc(NSS_BUFFER);
-	struct passwd user, *found = NULL;
-	bool may = p->uid == 0 || p->uid == geteuid();
-
-	if (!may && getpwuid_r(p->uid, &user, memory, NSS_BUFFER, &found) == 0)
-		may = found != NULL && strcmp(found->pw_name, account) == 0;
-	free(memory);
-	p->role = ROLE_ANYBODY;
-	if (!may || p->uid == (uid_t)-1)
-		return;
-	text_copy(p->account, sizeof(p->account), account);
-	snprintf(p->name, sizeof(p->name), "account:%s", account);
+	if (*account != '\0')
+		come_by_door(p, account);
 }

@@ -23,13 +23,12 @@ struct peer {
 	char account[33];
 };
 
-/* uid 0 and our own are admins. */
-void peer_of(int socket, struct peer *p);
-
-/* The same peer, come by the socket of a ci account: it is that account when
- * it runs as our own user, as root, or as the Unix user of that name, and else
- * nobody. */
-void peer_of_door(struct peer *p, const char *account);
+/*
+ * uid 0 and our own are admins.  Who came by the socket of a ci account
+ * ("account"; "" for the admin socket) is that account when it runs as our own
+ * user, as root, or as the Unix user of that name, and else nobody.
+ */
+void peer_of(int socket, const char *account, struct peer *p);
 
 /* Is the peer's user in that group of the system, now? */
 bool peer_in_group(const struct peer *p, const char *group);

@@ -186,5 +186,6 @@ events_follow(struct request *r, struct err *e)
 	r->stream.read = follow_read;
 	r->stream.drop = follow_drop;
 	r->stream.arg = f;
+	r->stream.asks = true;
 	return 0;
 }

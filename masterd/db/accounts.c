@@ -172,3 +172,25 @@ accounts_set_limits(struct db *db, const struct account_row *a, struct err *e)
 	    "tiiii", a->projects, (int64_t)a->max_bytes, (int64_t)a->max_files,
 	    (int64_t)a->max_rate, a->id);
 }
+
+int
+accounts_restore(struct db *db, const struct account_row *a, struct err *e)
+{
+	return db_run(db, e,
+	    "UPDATE account SET kind = ?, state = ?, projects = ?, max_bytes = "
+	    "?, max_files = ?, max_rate = ?, added_by = CASE added_by WHEN '' "
+	    "THEN ? ELSE added_by END WHERE id = ?",
+	    "tttiiiti", a->kind, a->state, a->projects, (int64_t)a->max_bytes,
+	    (int64_t)a->max_files, (int64_t)a->max_rate, a->added_by, a->id);
+}
+
+int
+accounts_serial(struct db *db, uint64_t *serial, struct err *e)
+{
+	int64_t last = 0;
+	int got = db_number(
+	    db, e, &last, "SELECT coalesce(max(id), 0) FROM audit", "");
+
+	*serial = (uint64_t)last;
+	return got == -1 ? -1 : 0;
+}

@@ -60,6 +60,12 @@ int accounts_set_state(struct db *db, int64_t account, const char *state,
 int accounts_set_limits(
     struct db *db, const struct account_row *a, struct err *e);
 
+/* All that a key file's first line says, over what the row says. */
+int accounts_restore(struct db *db, const struct account_row *a, struct err *e);
+
+/* It grows with each change by anybody: the last row of the log of changes. */
+int accounts_serial(struct db *db, uint64_t *serial, struct err *e);
+
 /* What lies in its incoming/ as counted last; forgotten with the process. */
 struct account_usage {
 	uint64_t bytes, files;
@@ -157,6 +163,8 @@ int accounts_use_invite(struct db *db, int64_t invite, const char *fingerprint,
     uint64_t now_ms, struct err *e);
 int accounts_withdraw_invites(
     struct db *db, int64_t account, uint64_t now_ms, struct err *e);
+int accounts_withdraw_invite(
+    struct db *db, int64_t invite, uint64_t now_ms, struct err *e);
 /* Those whose time is over; *count of them. */
 int accounts_expire_invites(
     struct db *db, uint64_t now_ms, int64_t *count, struct err *e);

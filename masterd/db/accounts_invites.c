@@ -86,6 +86,15 @@ accounts_withdraw_invites(
 }
 
 int
+accounts_withdraw_invite(
+    struct db *db, int64_t invite, uint64_t now_ms, struct err *e)
+{
+	return db_run(db, e,
+	    "UPDATE invite SET state = 'withdrawn', ended_ms = ? WHERE id = ?",
+	    "ii", (int64_t)now_ms, invite);
+}
+
+int
 accounts_expire_invites(
     struct db *db, uint64_t now_ms, int64_t *count, struct err *e)
 {

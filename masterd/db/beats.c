@@ -267,8 +267,8 @@ bots_deregister(struct db *db, int64_t bot, uint64_t epoch, const char *reason,
 {
 	if (db_run(db, e,
 		"UPDATE bot SET state = 'left', free = 0 WHERE "
-		"id = ? AND state <> 'clashed' AND epoch = (SELECT id FROM "
-		"epoch WHERE bot = bot.id AND epoch = ?)",
+		"id = ? AND state NOT IN ('clashed', 'forgotten') AND epoch = "
+		"(SELECT id FROM epoch WHERE bot = bot.id AND epoch = ?)",
 		"it", bot, text_hex64(epoch).text) == -1)
 		return -1;
 	return db_changes(db) == 0

@@ -35,7 +35,8 @@ struct bot_facts { /* of a register bundle */
 /* "arch os cpu" is its host class: what makes two hosts alike. */
 int bots_register(
     struct db *db, int64_t bot, const struct bot_facts *f, struct err *e);
-/* It says goodbye.  Nothing when another epoch of it is alive. */
+/* It says goodbye.  Nothing when another epoch of it is alive, or when it is
+ * forgotten: only beats bring it back. */
 int bots_deregister(struct db *db, int64_t bot, uint64_t epoch,
     const char *reason, struct err *e);
 

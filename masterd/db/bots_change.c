@@ -11,6 +11,7 @@
 #include "masterd/db/bots_change.h"
 #include "masterd/db/db_internal.h"
 #include "masterd/db/ledger.h"
+#include "masterd/db/pools.h"
 
 struct bot_row {
 	char name[NAME_MAX_LEN + 1], state[16], drained_by[80];
@@ -129,10 +130,10 @@ bots_forget(struct db *db, const struct bot_act *act, struct err *e)
 		    "it has left or is late",
 		    b.name, b.state);
 	if (leases_end_bot(db, &back, act->turn, e) == -1 ||
+	    pools_add(db, act->bot, e) == -1 ||
 	    db_run(db, e,
 		"UPDATE bot SET state = 'forgotten', forgotten_ms = ?, "
-		"forgotten_serial = serial WHERE id "
-		"= ?",
+		"forgotten_serial = serial WHERE id = ?",
 		"ii", (int64_t)act->turn->now_ms, act->bot) == -1)
 		return -1;
 	return tell(db, act, "bot.forgotten", e);

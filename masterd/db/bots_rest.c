@@ -2,7 +2,7 @@
  * Bots on which one lease after the other fails.
  *
  * A task that fails again and again is the task's fault (tasks.c), and so is
- * one that failed elsewhere before.  When it is another task each time, it may
+ * one of a job that failed elsewhere before.  When it is another task each time, it may
  * be the bot's: a full disk, a broken cage.  It rests, longer each time, so that
  * it does not burn the tries of every job; checks it still gets, for one that
  * is done shows that it works again.  So does a session that has run for a
@@ -57,15 +57,19 @@ rest(
 	return bots_tell(db, bot, "master", "bot.resting", detail, e);
 }
 
-/* Is there somebody else to blame, or a session that does well? */
+/* Is there somebody else to blame, or a session that does well?  A job all of
+ * whose first sessions fail, on every bot at once, is to blame itself: what of
+ * it failed elsewhere speaks for the bot, be it another task. */
 static int
 innocent(struct db *db, const struct lease_row *l, int64_t *yes, struct err *e)
 {
 	return db_number(db, e, yes,
-		   "SELECT EXISTS (SELECT 1 FROM task WHERE id = ?1 AND "
-		   "failures > 0 AND last_bot IS NOT ?2) OR EXISTS (SELECT 1 "
-		   "FROM lease WHERE bot = ?2 AND state IN ('offered', "
-		   "'running') AND state = 'running' AND seconds >= ?3)",
+		   "SELECT EXISTS (SELECT 1 FROM task t JOIN task o ON o.id = "
+		   "t.id OR (o.job = t.job AND o.kind = t.kind) WHERE t.id = "
+		   "?1 AND o.failures > 0 AND o.last_bot IS NOT ?2) OR EXISTS "
+		   "(SELECT 1 FROM lease WHERE bot = ?2 AND state IN "
+		   "('offered', 'running') AND state = 'running' AND seconds "
+		   ">= ?3)",
 		   "iii", l->task, l->bot, (int64_t)WELL_SECONDS) == 1
 	    ? 0
 	    : -1;

@@ -8,24 +8,21 @@ int
 health_read(struct db *db, struct health *h, struct err *e)
 {
 	int64_t *const into[] = {&h->newest_ms, &h->bots, &h->bots_lost,
-	    &h->bots_clashed, &h->hooks_failed, &h->refused, &h->held,
-	    &h->changes, &h->events};
+	    &h->bots_clashed, &h->refused, &h->held};
 	sqlite3_stmt *row;
 	size_t i;
 	int got;
 
 	got = db_query(db, e, &row,
-	    "SELECT (SELECT coalesce(max(at_ms), 0) FROM event),"
-	    " (SELECT count(*) FROM bot),"
+	    "SELECT (SELECT coalesce(max(at_ms), 0) FROM (SELECT at_ms"
+	    "  FROM event ORDER BY id DESC LIMIT 10000)),"
+	    " (SELECT count(*) FROM bot WHERE state <> 'forgotten'),"
 	    " (SELECT count(*) FROM bot WHERE state = 'lost'),"
 	    " (SELECT count(*) FROM bot WHERE state = 'clashed'),"
-	    " (SELECT count(*) FROM hook_run WHERE state = 'failed'),"
 	    " (SELECT count(*) FROM ledger WHERE outcome IN ('refused',"
 	    "  'held') AND outcome = 'refused' AND file <> ''),"
 	    " (SELECT count(*) FROM ledger WHERE outcome IN ('refused',"
-	    "  'held') AND outcome = 'held'),"
-	    " (SELECT count(*) FROM audit),"
-	    " (SELECT coalesce(max(id), 0) FROM event)",
+	    "  'held') AND outcome = 'held')",
 	    "");
 	if (got != 1)
 		return -1;

@@ -8,12 +8,9 @@
 
 /* Facts that `pfadm system check` judges, in one look. */
 struct health {
-	int64_t newest_ms; /* wall time of the newest event */
-	int64_t bots, bots_lost, bots_clashed;
-	int64_t hooks_failed;  /* runs that were given up */
+	int64_t newest_ms; /* latest wall time of the last 10,000 events; 0 */
+	int64_t bots, bots_lost, bots_clashed; /* forgotten ones left out */
 	int64_t refused, held; /* bundles whose bytes are kept */
-	int64_t changes;       /* rows in the log of changes */
-	int64_t events;        /* id of the newest event; 0: none */
 };
 int health_read(struct db *db, struct health *h, struct err *e);
 

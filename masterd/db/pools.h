@@ -21,4 +21,8 @@ struct pools_turn {
 };
 int pools_fold(struct db *db, const struct pools_turn *t, struct err *e);
 
+/* What a bot did is its pool's from now on, and no more its own; nothing for
+ * a bot of none.  Before it is forgotten, in that transaction. */
+int pools_add(struct db *db, int64_t bot, struct err *e);
+
 #endif

@@ -49,11 +49,10 @@ static const struct {
 	    ANY("3", "status") " AND " ANY("4", "target") " AND " ANY("5",
 		"project") " AND (?6 = '' OR instr(tags, ' ' || ?6 || ' '))"),
 	FIND("v_job", "1"), ITEM("v_job")},
-    [VIEW_BOT] = {"bot", {"state", "account", "pool", "all"},
+    [VIEW_BOT] = {"bot", {"state", "account", "pool"},
 	BOTH("v_bot",
 	    ANY("3", "state") " AND " ANY("4", "account") " AND " ANY(
-		"5", "pool") " AND (?6 = ?6) AND (state <> 'forgotten' OR ?3 = "
-			     "state)"),
+		"5", "pool") " AND (state <> 'forgotten' OR ?3 = state)"),
 	FIND("v_bot", "1"), ITEM("v_bot")},
     [VIEW_BOTS] = {"bot", {"account"}, BOTH("v_bots", ANY("3", "account")),
 	FIND("v_bot", "1"), ITEM("v_bot")},

@@ -14,11 +14,11 @@
  * whatever stands in a row.  Keys are added, never changed.
  */
 enum view {
-	VIEW_BUILD,   /* filters: project, status */
+	VIEW_BUILD,   /* filters: project, status, branch */
 	VIEW_TARGET,  /* project, all: "1" with corpora of jobs' own */
 	VIEW_JOB,     /* status, target, project, tag */
-	VIEW_BOT,     /* state, account, pool, all: each by itself; forgotten
-			ones by state=forgotten alone */
+	VIEW_BOT,     /* state, account, pool: each by itself; forgotten ones by
+			state=forgotten alone */
 	VIEW_BOTS,    /* account: those that stay, and for ephemeral ones a
 			line a pool, {"name":"pool/P","state":"pool",
 			"bots":{"up":3,"left":40},"forgotten":900,...}, with
@@ -26,7 +26,7 @@ enum view {
 	VIEW_BUCKET,  /* project, status */
 	VIEW_CRASH,   /* project, target, bucket */
 	VIEW_UNIT,    /* target, which must be given */
-	VIEW_EVENT,   /* what */
+	VIEW_EVENT,   /* what, who, subject */
 	VIEW_EPOCH,   /* bot */
 	VIEW_LEDGER,  /* bot, epoch, outcome */
 	VIEW_AUDIT,   /* who, what, subject */

@@ -16,6 +16,8 @@
 	text " AS text, " fix " AS fix " from
 #define AND_ALARM(rank, severity, text, fix, from)			\
 	" UNION ALL" ALARM(rank, severity, text, fix, from)
+/* Now, nearly: the time of the newest event. */
+#define NOW	"(SELECT at_ms FROM event ORDER BY id DESC LIMIT 1)"
 #define BOTS	"FROM bot b JOIN account a ON a.id = b.account"
 
 const char db_view_alarm[] =
@@ -44,8 +46,8 @@ AND_ALARM("3", "warning",
     BOTS " WHERE b.owner = 0")
 AND_ALARM("3", "error",
     "'bundles are missing: ' || s.value",
-    "'pfadm ledger check says whose; let that bot push its outbox, or:"
-    " pfadm bot write-off'",
+    "'pfadm ledger check says whose; let that bot push its outbox, or, when"
+    " that is gone: pfadm bot write-off BOT'",
     "FROM setting s WHERE s.key = 'ledger_missing'"
     " AND CAST(s.value AS INTEGER) > 0")
 AND_ALARM("4", "warning",
@@ -55,9 +57,9 @@ AND_ALARM("4", "warning",
     BOTS " WHERE b.holds <> 0 AND b.state IN ('up', 'late')")
 AND_ALARM("4", "warning",
     "'account ' || u.name || ' is told to hold: ' || u.hold",
-    "'what is there is taken in by itself; for higher limits: pfadm account"
-    " add takes them, masterd.yaml has those of all (accounts.max_bytes,"
-    " max_files, max_rate)'",
+    "'what is there is taken in by itself; higher limits: pfadm account set '"
+    " || u.name || ' --max-bytes 20GiB, or --max-files or --max-rate; those of"
+    " all are in masterd.yaml (accounts.max_bytes, max_files, max_rate)'",
     "FROM temp.account_usage u WHERE u.hold <> ''")
 AND_ALARM("12", "note",
     "'machines that wait to be let in: ' || n || ' of account ' || name",
@@ -77,7 +79,8 @@ AND_ALARM("6", "warning",
     " WHERE outcome = 'conflict') WHERE n > 0")
 AND_ALARM("7", "warning",
     "'refused bundles: ' || n || ', see: pfadm spool list'",
-    "'read why with pfadm spool show, then pfadm spool retry or drop'",
+    "'pfadm spool list says why; then pfadm spool retry ENTRY, or pfadm spool"
+    " drop ENTRY'",
     "FROM (SELECT count(*) AS n FROM ledger WHERE " KEPT
     " AND outcome = 'refused' AND file <> '') WHERE n > 0")
 AND_ALARM("8", "warning",
@@ -89,7 +92,7 @@ AND_ALARM("9", "error",
     "'job ' || j.job || ' failed: ' || j.reason",
     "'see pfadm job logs ' || j.job || ', then: pfadm job retry ' || j.job",
     "FROM job j WHERE j.status = 'failed'"
-    " AND j.ended_ms > (SELECT max(at_ms) FROM event) - 86400000"
+    " AND j.ended_ms > " NOW " - 86400000"
     " AND j.target NOT IN " HIDDEN_TARGETS)
 AND_ALARM("9", "warning",
     "'job ' || j.job || ' has a task parked as poison, it '"
@@ -117,13 +120,12 @@ AND_ALARM("10", "warning",
 AND_ALARM("10", "warning",
     "'hook ' || r.hook || ' failed ' || r.tries || ' times'"
     " || CASE r.state WHEN 'waiting' THEN ' and is tried again' ELSE '' END"
-    " || ': ' || CASE r.said WHEN '' THEN 'it does not say why'"
-    " ELSE r.said END",
+    " || CASE WHEN NOT sees_all() THEN '' WHEN r.said = ''"
+    " THEN ': it does not say why' ELSE ': ' || r.said END",
     "'run it by hand as the master''s user; see HOOKS in"
     " pandafuzz-masterd(8)'",
     "FROM (SELECT hook, state, said, tries, max(id) FROM hook_run"
-    " WHERE (state = 'failed' AND at_ms > (SELECT max(at_ms) FROM event)"
-    " - 86400000) OR (state = 'waiting' AND tries > 0)"
+    " WHERE (state = 'failed' AND at_ms > " NOW " - 86400000) OR (state = 'waiting' AND tries > 0)"
     " GROUP BY hook, state) r")
 AND_ALARM("11", "error",
     "'jobs wait and no bot is up'",

@@ -52,7 +52,8 @@
 	" CROSS JOIN task hk ON hk.id = hl.task"			\
 	" WHERE hl.state IN ('offered', 'running')"			\
 	" AND hk.target NOT IN " HIDDEN_TARGETS ")"
-/* Of "job:...", "build:...", "target:p/t", "bucket:p-7", "project:p", "p-7". */
+/* Of "job:...", "build:...", "target:p/t", "bucket:p-7", "project:p", and the
+ * bare "p-7" and "p/t" of bucket.new and job.not_started. */
 #define SEES_SUBJECT(column)						\
 	"(sees_all() OR CASE substr(" column ", 1, instr(" column ", ':'))" \
 	" WHEN 'job:' THEN NOT EXISTS (SELECT 1 FROM job hj"		\
@@ -72,7 +73,7 @@
 	"  length(hp.name) + 1) = hp.name || '-')"			\
 	" WHEN '' THEN NOT EXISTS (SELECT 1 FROM project hp"		\
 	"  WHERE NOT sees(hp.name) AND substr(" column ", 1,"		\
-	"  length(hp.name) + 1) = hp.name || '-')"			\
+	"  length(hp.name) + 1) IN (hp.name || '-', hp.name || '/'))"	\
 	" ELSE 1 END)"
 /* clang-format on */
 

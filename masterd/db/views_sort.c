@@ -2,7 +2,8 @@
  * Lists in another order than that of arrival.  The statement is made of the
  * one that lists the view by id, once for each order that was ever asked for.
  * The inner SELECT sorts and cuts rows without making their JSON, the outer
- * one makes that of a page.  The cursor is the id of the last row; the next
+ * one makes that of a page; "id > 0" has it walk the rows in their order, not
+ * in that of some index of digests, each row elsewhere in the file.  The cursor is the id of the last row; the next
  * page goes on behind the place that this row has by then.
  */
 #include <assert.h>
@@ -113,7 +114,7 @@ make(const char *up, const char *column, bool down)
 	is_len = (int)(order - is);
 	buf_printf(&sql,
 	    "SELECT id, json FROM %.*s WHERE id IN (SELECT id FROM %.*s"
-	    " WHERE (?1 = 0 OR (%s, id) %s ((SELECT %s FROM %.*s"
+	    " WHERE id > 0 AND (?1 = 0 OR (%s, id) %s ((SELECT %s FROM %.*s"
 	    " WHERE id = ?1), ?1)) AND %.*s ORDER BY %s%s, id%s LIMIT ?2)"
 	    " ORDER BY %s%s, id%s",
 	    view_len, view, view_len, view, column, down ? "<" : ">", column,

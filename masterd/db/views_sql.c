@@ -241,7 +241,9 @@ db_view_bots,
 "  'what', e.what, 'subject', e.subject, 'detail', e.detail,"
 "  'trace', e.trace) AS json,"
 " json_object() AS detail"
-" FROM event e WHERE " SEES_SUBJECT("e.subject"),
+" FROM event e WHERE " SEES_SUBJECT("e.subject")
+/* What a hook failed for, and what it said, may be of any project. */
+" AND (sees_all() OR e.what <> 'hook.failed')",
 
 "CREATE TEMP VIEW v_epoch AS SELECT e.id AS id, e.epoch AS key,"
 " " BOT_NAME " AS bot,"

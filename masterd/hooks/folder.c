@@ -108,17 +108,19 @@ by_name(const void *a, const void *b)
 }
 
 int
-folder_each(const char *folder, const char *event, folder_fn *fn, void *arg)
+folder_each(const char *folder, const char *event, folder_fn *fn, void *arg,
+    struct err *e)
 {
 	struct names n = {NULL, 0};
 	struct buf hook = BUF_INIT;
-	struct err e;
 	size_t i;
-	int fd, got = 0;
+	int fd, got;
 
-	if ((fd = open_event(folder, event, &e)) == -1)
-		return 0; /* what is wrong there, folder_troubles() says */
-	fs_each(fd, add_name, &n, &e);
+	/* What a person must mend there, folder_troubles() says; what passes
+	 * must not pass for an empty folder, or an event would be lost. */
+	if ((fd = open_event(folder, event, e)) == -1)
+		return e->cls == ERR_AGAIN ? -1 : 0;
+	got = fs_each(fd, add_name, &n, e);
 	close(fd);
 	if (n.count > 0)
 		qsort(n.list, n.count, sizeof(*n.list), by_name);
@@ -205,7 +207,9 @@ check_event(void *arg, int dirfd, const char *name)
 		return 0;
 	}
 	close(fd);
-	return folder_each(t->folder, name, check_one, t);
+	if (folder_each(t->folder, name, check_one, t, &e) == -1)
+		add_trouble(t->out, &e);
+	return 0;
 }
 
 void

@@ -15,11 +15,12 @@
  */
 
 /* Call "fn" for each program of "event", sorted by name, with
- * "<event>/<program>".  A folder that is not there has none.  A non-zero
- * return of "fn" ends the walk and is returned. */
+ * "<event>/<program>".  A folder that is not there, or that may not be used,
+ * has none; one that could not be read now is AGAIN.  A non-zero return of
+ * "fn" ends the walk and is returned. */
 typedef int folder_fn(void *arg, const char *hook);
-int folder_each(
-    const char *folder, const char *event, folder_fn *fn, void *arg);
+int folder_each(const char *folder, const char *event, folder_fn *fn, void *arg,
+    struct err *e);
 
 /* May it be run?  REFUSED with what to change, NOT_FOUND when it is gone. */
 int folder_check(const char *folder, const char *hook, struct err *e);

@@ -123,7 +123,7 @@ take_events(struct hooks *h, struct err *e)
 	for (i = 0; i < n && got == 0; i++) {
 		o.event = list[i].id;
 		buf_reset(&o.input);
-		got = folder_each(h->config->folder, list[i].what, owe, &o);
+		got = folder_each(h->config->folder, list[i].what, owe, &o, e);
 	}
 	buf_release(&o.input);
 	if (got == -1)

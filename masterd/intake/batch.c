@@ -107,6 +107,7 @@ batch_add(struct batch *b, struct taken *t, uint64_t up_ms)
 
 	if (b->count++ == 0)
 		b->started_ms = up_ms;
+	b->findings += t->id.cls != BUNDLE_BEAT;
 	for (i = 0; i < t->count; i++)
 		if (t->items[i].file != NULL) {
 			b->units++;

@@ -84,6 +84,7 @@ void taken_judge(struct taken *t, enum fate fate, const char *reason);
 struct batch {
 	struct taken *first, **last;
 	int count;
+	int findings; /* bundles that are no beats */
 	int units;
 	uint64_t bytes;
 	uint64_t started_ms; /* up-time of its first bundle */

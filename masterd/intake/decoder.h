@@ -32,7 +32,7 @@ struct decoder_calls {
 	void (*died)(void *arg, enum decoder_blame blame, const char *why);
 };
 
-#define DECODER_AHEAD 4 /* bundles submitted at once */
+#define DECODER_AHEAD 8 /* bundles submitted at once */
 
 struct decoder *decoder_new(
     struct loop *loop, const struct decoder_calls *calls, void *arg);

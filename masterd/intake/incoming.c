@@ -27,6 +27,14 @@
 
 #define URGENT_CLASSES 2 /* h and c */
 
+/* Bundles of one account before another's turn: the decode child of the one
+ * has to be done before that of the next begins. */
+#define TURN_BUNDLES 8
+
+/* Heartbeats go first, but where bots beat faster than they can be heard, of
+ * so many bundles the last turn is for what else waits. */
+#define ROUND_BUNDLES 40
+
 #define COUNT_MS    5000
 #define COUNT_FILES 100000 /* where there is no limit */
 #define RATE_MS     20     /* at least, until the next look at a bucket */
@@ -39,7 +47,9 @@ struct incoming {
 	void *arg;
 	struct account *accounts;
 	struct account *turn[FAIR_CLASSES];
-	int classes; /* that are taken now */
+	int served[FAIR_CLASSES]; /* in this turn */
+	int round;                /* bundles of it so far */
+	int classes;              /* that are taken now */
 	struct loop_source *timer, *watch;
 	struct incoming_limits hooks; /* limits: NULL when there are none */
 	struct loop_source *count_timer, *rate_timer;
@@ -389,12 +399,16 @@ incoming_close(struct incoming *in)
 	free(in);
 }
 
-/* The account after the last one served in this class. */
+/* Who is served in this class and has not had all of its turn yet, or the
+ * account after that. */
 static struct account *
 next_account(struct incoming *in, int cls)
 {
 	struct account *start, *a;
 
+	if (in->turn[cls] != NULL && in->served[cls] < TURN_BUNDLES &&
+	    may_serve(in->turn[cls], cls))
+		return in->turn[cls];
 	start = in->turn[cls] == NULL || in->turn[cls]->next == NULL
 	    ? in->accounts
 	    : in->turn[cls]->next;
@@ -413,32 +427,43 @@ incoming_only_urgent(struct incoming *in, bool only)
 	in->classes = only ? URGENT_CLASSES : FAIR_CLASSES;
 }
 
+/* The class of the next bundle and its account, or -1. */
+static int
+next_class(struct incoming *in, struct account **a)
+{
+	int first = in->round < ROUND_BUNDLES - TURN_BUNDLES ? 0 : 1, cls;
+
+	for (cls = first; cls < in->classes; cls++)
+		if ((*a = next_account(in, cls)) != NULL)
+			return cls;
+	if (first == 0 || (*a = next_account(in, 0)) == NULL)
+		return -1;
+	return 0;
+}
+
 struct account *
 incoming_turn(struct incoming *in)
 {
 	struct account *a;
-	int cls;
 
-	for (cls = 0; cls < in->classes; cls++)
-		if ((a = next_account(in, cls)) != NULL)
-			return a;
-	return NULL;
+	return next_class(in, &a) == -1 ? NULL : a;
 }
 
 bool
 incoming_next(struct incoming *in, struct account **account, const char **name)
 {
-	int cls;
+	int cls = next_class(in, account);
 
-	for (cls = 0; cls < in->classes; cls++) {
-		if ((*account = next_account(in, cls)) == NULL)
-			continue;
-		in->turn[cls] = *account;
-		meter_take(&(*account)->meter, meter_of(cls), clock_up_ms());
-		*name = fair_next((*account)->fair, cls);
-		return true;
-	}
-	return false;
+	if (cls == -1)
+		return false;
+	if (*account != in->turn[cls] || in->served[cls] == TURN_BUNDLES)
+		in->served[cls] = 0;
+	in->served[cls]++;
+	in->turn[cls] = *account;
+	in->round = (in->round + 1) % ROUND_BUNDLES;
+	meter_take(&(*account)->meter, meter_of(cls), clock_up_ms());
+	*name = fair_next((*account)->fair, cls);
+	return true;
 }
 
 void

@@ -12,8 +12,9 @@
 
 /*
  * All accounts' incoming/ folders: found, watched, scanned, and drained in a
- * fair order (DESIGN 5): h before c before b; within a class round robin over
- * accounts, and within an account over bots.
+ * fair order (DESIGN 5): h before c before b, but for a turn now and then that
+ * beats leave to the others; within a class round robin over
+ * accounts, a few bundles each, and within an account over bots.
  *
  * An account is a folder of spool/ with incoming/{tmp,new}, but for the one in
  * which machines enrol (masterd/accounts).

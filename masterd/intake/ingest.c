@@ -26,6 +26,7 @@
 
 #define ATTEMPTS_MOST 3
 #define BATCH_WAIT_MS 20
+#define BEATS_WAIT_MS 50 /* nobody waits for an answer to a beat */
 
 void
 ingest_fatal(struct ingest *g, const struct err *e)
@@ -82,9 +83,13 @@ ingest_pending_take(struct ingest *g)
 void
 ingest_into_batch(struct ingest *g, struct taken *t)
 {
-	batch_add(&g->filling, t, clock_up_ms());
-	if (g->filling.count == 1)
+	struct batch *b = &g->filling;
+
+	batch_add(b, t, clock_up_ms());
+	if (t->id.cls != BUNDLE_BEAT && b->findings == 1)
 		loop_timer_set(g->batch_timer, BATCH_WAIT_MS, NULL);
+	else if (b->count == 1)
+		loop_timer_set(g->batch_timer, BEATS_WAIT_MS, NULL);
 }
 
 /* The file cannot be opened as a regular file (PROTOCOL 13). */
@@ -206,13 +211,36 @@ may_submit(struct ingest *g)
 	return room(g) < DISK_FULL;
 }
 
+static void
+submit_all(struct ingest *g)
+{
+	/* One view of the attempts for all: see naming_batch(). */
+	bool reading = db_begin_reading(g->db, NULL) == 0;
+
+	while (may_submit(g) && (submit_again(g) || submit_next(g)))
+		;
+	if (reading)
+		db_rollback(g->db);
+}
+
+/*
+ * A COMMIT is a sync of the disk, whatever is in it.  Who sealed a finding
+ * waits for it; beats are gathered, for a thousand bots beat a hundred times a
+ * second.
+ */
 static bool
 may_commit(const struct ingest *g)
 {
-	if (g->dead || g->committing.count > 0 || g->filling.count == 0)
+	const struct batch *b = &g->filling;
+	uint64_t waited = clock_up_ms() - b->started_ms;
+
+	if (g->dead || g->committing.count > 0 || b->count == 0)
 		return false;
-	return batch_full(&g->filling) || g->pending_count == 0 ||
-	    clock_up_ms() - g->filling.started_ms >= BATCH_WAIT_MS;
+	if (batch_full(b) || g->stopping || g->careful > 0)
+		return true;
+	if (b->findings == 0)
+		return waited >= BEATS_WAIT_MS;
+	return g->pending_count == 0 || waited >= BATCH_WAIT_MS;
 }
 
 /* A wake that came too early must not be the last one. */
@@ -234,8 +262,7 @@ pump(void *arg)
 {
 	struct ingest *g = arg;
 
-	while (may_submit(g) && (submit_again(g) || submit_next(g)))
-		;
+	submit_all(g);
 	if (may_commit(g))
 		ingest_commit(g);
 	if (g->stopping && !g->dead && g->stop_done != NULL &&

@@ -239,6 +239,8 @@ release(struct ingest *g, struct taken *t)
 			g->careful--;
 		incoming_done(t->account, t->entry);
 	}
+	store_let_go(g->store, t->fd);
+	t->fd = -1;
 	taken_free(t);
 }
 

@@ -26,23 +26,38 @@ struct looking {
 	unsigned own;          /* of the taken ones */
 };
 
+void
+why_add(struct why_cause **list, size_t *count, const char *code,
+    const char *fmt, va_list ap)
+{
+	char text[600];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	*list = mem_resize(*list, *count + 1, sizeof(**list));
+	(*list)[(*count)++] = (struct why_cause){code, mem_strdup(text)};
+}
+
+void
+why_free(struct why_cause *list, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		free(list[i].text);
+	free(list);
+}
+
 static void cause(struct looking *l, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 static void
 cause(struct looking *l, const char *code, const char *fmt, ...)
 {
-	struct why *w = l->w;
-	char text[400];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	why_add(&l->w->causes, &l->w->cause_count, code, fmt, ap);
 	va_end(ap);
-	w->causes =
-	    mem_resize(w->causes, w->cause_count + 1, sizeof(*w->causes));
-	w->causes[w->cause_count++] =
-	    (struct why_cause){code, mem_strdup(text)};
 }
 
 static const char *
@@ -350,11 +365,7 @@ why_make(struct why *w, const struct schedule_input *in, size_t job,
 void
 why_release(struct why *w)
 {
-	size_t i;
-
-	for (i = 0; i < w->cause_count; i++)
-		free(w->causes[i].text);
-	free(w->causes);
+	why_free(w->causes, w->cause_count);
 	memset(w, 0, sizeof(*w));
 }
 

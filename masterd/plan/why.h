@@ -1,6 +1,8 @@
 #ifndef MASTERD_PLAN_WHY_H
 #define MASTERD_PLAN_WHY_H
 
+#include <stdarg.h>
+
 #include "lib/base/buf.h"
 #include "masterd/plan/schedule.h"
 
@@ -22,6 +24,11 @@ struct why_cause {
 	const char *code; /* "no_free_slot" */
 	char *text;       /* "no free slot: 12 of 12 are taken" */
 };
+
+/* One more, and the end of all. */
+void why_add(struct why_cause **list, size_t *count, const char *code,
+    const char *fmt, va_list ap);
+void why_free(struct why_cause *list, size_t count);
 
 struct why {
 	uint64_t effective;     /* in millionths of a weight of 1 */

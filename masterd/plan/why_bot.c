@@ -29,16 +29,11 @@ static void cause(struct why_bot *w, const char *code, const char *fmt, ...)
 static void
 cause(struct why_bot *w, const char *code, const char *fmt, ...)
 {
-	char text[600];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	why_add(&w->causes, &w->cause_count, code, fmt, ap);
 	va_end(ap);
-	w->causes =
-	    mem_resize(w->causes, w->cause_count + 1, sizeof(*w->causes));
-	w->causes[w->cause_count++] =
-	    (struct why_cause){code, mem_strdup(text)};
 }
 
 static const char *
@@ -286,10 +281,6 @@ why_bot_make(struct why_bot *w, const struct schedule_input *in, size_t bot,
 void
 why_bot_release(struct why_bot *w)
 {
-	size_t i;
-
-	for (i = 0; i < w->cause_count; i++)
-		free(w->causes[i].text);
-	free(w->causes);
+	why_free(w->causes, w->cause_count);
 	memset(w, 0, sizeof(*w));
 }

@@ -16,6 +16,10 @@
 #include "masterd/db/segments.h"
 #include "masterd/publish/pack.h"
 
+/* Bots that have their job file at once; the others with their next beat: a
+ * target's bots may be thousands, and everything else would wait for them. */
+#define AT_ONCE 8
+
 struct pack {
 	struct publish *publish;
 	struct db *db;
@@ -26,6 +30,7 @@ struct pack {
 	uint64_t up_to; /* serial: newer units wait for the next time */
 	int64_t failed; /* a target that could not be packed this time */
 	struct err *e;  /* for mark_bot() */
+	int marked;     /* bots of this target so far */
 	struct segment_plan plan;
 	struct segment segment;
 };
@@ -135,13 +140,17 @@ mark_bot(void *arg, int64_t bot)
 {
 	struct pack *p = arg;
 
-	return publish_mark(p->publish, bot, p->e);
+	if (p->marked++ < AT_ONCE)
+		return publish_mark(p->publish, bot, p->e);
+	publish_later(p->publish, bot);
+	return 0;
 }
 
 static int
 record(struct pack *p, struct err *e)
 {
 	p->e = e;
+	p->marked = 0;
 	if (db_begin(p->db, e) == -1)
 		return -1;
 	if (segments_add(p->db, &p->plan, &p->segment, e) == 0 &&

@@ -83,13 +83,21 @@ publish_hold_accounts(struct publish *p, publish_hold_fn *fn, void *arg)
 }
 
 int
+publish_open_folder(int at, const char *path, struct err *e)
+{
+	int fd = fs_open_dir(at, path, NULL);
+
+	return fd != -1 ? fd : fs_make_dir_open(at, path, FOLDER_MODE, e);
+}
+
+int
 publish_folder(struct publish *p, const struct bot_place *place, struct err *e)
 {
 	char path[160];
 
 	snprintf(
 	    path, sizeof(path), "%s/outgoing/%s", place->account, place->name);
-	return fs_make_dir_open(p->spool, path, FOLDER_MODE, e);
+	return publish_open_folder(p->spool, path, e);
 }
 
 /* ---- status.json ----------------------------------------------------- */
@@ -117,9 +125,10 @@ put_status(struct publish *p, int folder, struct err *e)
 	static const char tmp[] = ".status.json.tmp";
 	struct timespec times[2];
 	struct buf text = BUF_INIT;
-	int fd, result = -1;
+	int fd, old, result = -1;
 
 	status_format(&text, p->status);
+	old = store_hold(folder, "status.json");
 	fd = openat(folder, tmp,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd == -1) {
@@ -136,6 +145,7 @@ put_status(struct publish *p, int folder, struct err *e)
 		result = 0;
 	close(fd);
 out:
+	store_let_go(p->store, old);
 	buf_release(&text);
 	return result;
 }
@@ -279,17 +289,28 @@ publish_mark_word(struct publish *p, int64_t bot, struct err *e)
 }
 
 void
+publish_later(struct publish *p, int64_t bot)
+{
+	*publish_told(p, bot) = 0;
+}
+
+void
 publish_marked(struct publish *p)
 {
 	int i, n = p->marked_count;
+	bool reading;
 	struct err e;
 
 	p->marked_count = 0;
+	/* One view of the state for all: see naming_batch(). */
+	reading = n > 0 && db_begin_reading(p->db, &e) == 0;
 	for (i = 0; i < n; i++)
 		if (p->marked[i].transaction == db_transaction(p->db) &&
 		    publish_bot(p, &p->marked[i], &e) == -1)
 			log_error(
 			    "status.unpublished", LOG_T("reason", e.text));
+	if (reading)
+		db_rollback(p->db);
 }
 
 struct mark_all {

@@ -40,6 +40,11 @@ int publish_mark(struct publish *p, int64_t bot, struct err *e);
  * status.json alone is written. */
 int publish_mark_word(struct publish *p, int64_t bot, struct err *e);
 
+/* Its job files are others now.  Bots read those apart from status.json, and
+ * the bots of a job are many: each has them written with what it is told
+ * next, after its next beat at the latest. */
+void publish_later(struct publish *p, int64_t bot);
+
 /* After the COMMIT, before another transaction begins: write what was marked
  * in it.  Failures are logged; the bot's next mark tries again. */
 void publish_marked(struct publish *p);

@@ -40,6 +40,10 @@ struct publish {
 int publish_folder(
     struct publish *p, const struct bot_place *place, struct err *e);
 
+/* A folder, made when missing: mostly it is there, and mkdir(2) waits for
+ * the journal even then; -1. */
+int publish_open_folder(int at, const char *path, struct err *e);
+
 /* When all of it was written last; until the next call. */
 uint64_t *publish_told(struct publish *p, int64_t bot);
 

@@ -16,8 +16,8 @@
 #define ROUND_MS 2000
 #define SOON_MS  50
 #define PACK_MS  10000
-#define SWEEP_MS 10000
-#define SWEEPS   6  /* parts: each bot's turn is once a minute */
+#define SWEEP_MS 2000
+#define SWEEPS   30 /* parts: each bot's turn is once a minute */
 #define FOLDS    50 /* ephemeral bots a round */
 #define HOUR_MS  (60 * 60 * 1000)
 

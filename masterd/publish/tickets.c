@@ -138,9 +138,14 @@ link_files(struct tickets *s, const struct ticket *t)
 }
 
 static int
-put(int dir, const char *name, const struct buf *text, struct err *e)
+put(struct tickets *s, int dir, const char *name, const struct buf *text)
 {
-	return fs_replace(dir, name, text->data, text->len, 0640, false, e);
+	int old = store_hold(dir, name), result;
+
+	result =
+	    fs_replace(dir, name, text->data, text->len, 0640, false, s->e);
+	store_let_go(s->p->store, old);
+	return result;
 }
 
 /* ---- job files ------------------------------------------------------- */
@@ -198,7 +203,7 @@ put_job_file(struct tickets *s, uint64_t job, const struct buf *text)
 	if (written_same(s->p->written, s->bot, job, text) &&
 	    faccessat(s->jobs, name, F_OK, 0) == 0)
 		return 0;
-	if (put(s->jobs, name, text, s->e) == -1)
+	if (put(s, s->jobs, name, text) == -1)
 		return -1;
 	written_note(s->p->written, s->bot, job, text);
 	return 0;
@@ -246,11 +251,25 @@ put_new_ticket(struct tickets *s, struct ticket *t, const char *name)
 		result = link_files(s, t);
 	if (result == 0) {
 		ticket_format(&text, t);
-		result = put(s->tickets, name, &text, s->e);
+		result = put(s, s->tickets, name, &text);
 	}
 	buf_release(&text);
 	ticket_release(t);
 	return result;
+}
+
+/* With the first lease: who has none is swept (publish_sweep()). */
+static int
+open_folders(struct tickets *s)
+{
+	if (s->blobs != -1)
+		return 0;
+	s->tickets = publish_open_folder(s->folder, "tickets", s->e);
+	if (s->tickets != -1)
+		s->jobs = publish_open_folder(s->folder, "jobs", s->e);
+	if (s->jobs != -1)
+		s->blobs = publish_open_folder(s->folder, "blobs", s->e);
+	return s->blobs == -1 ? -1 : 0;
 }
 
 /* A ticket never changes: what was published stays as it is. */
@@ -262,6 +281,8 @@ put_ticket(void *arg, struct ticket *t)
 
 	if (s->written_count == STATUS_MAX_LEASES)
 		return 0;
+	if (open_folders(s) == -1)
+		return -1;
 	snprintf(name, sizeof(name), "%016jx.json", (uintmax_t)t->lease);
 	if (t->job != 0 && put_job(s, t) == -1)
 		return -1;
@@ -282,15 +303,8 @@ publish_tickets(struct publish *p, int64_t bot, int folder, struct err *e)
 	    .blobs = -1,
 	    .e = e,
 	    .written = written};
-	int result = -1;
+	int result = leases_tickets(p->db, bot, put_ticket, &s, e);
 
-	s.tickets = fs_make_dir_open(folder, "tickets", 0750, e);
-	s.jobs =
-	    s.tickets == -1 ? -1 : fs_make_dir_open(folder, "jobs", 0750, e);
-	s.blobs =
-	    s.jobs == -1 ? -1 : fs_make_dir_open(folder, "blobs", 0750, e);
-	if (s.blobs != -1)
-		result = leases_tickets(p->db, bot, put_ticket, &s, e);
 	if (s.tickets != -1)
 		close(s.tickets);
 	if (s.jobs != -1)

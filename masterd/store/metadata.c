@@ -27,14 +27,19 @@ make_folder(struct store *s, const char *full, struct err *e)
 static int
 name(struct store *s, struct staged *f, const char *full, struct err *e)
 {
-	int result = renameat(s->stage, f->name, s->root, full);
+	int old = store_hold(s->root, full), result;
 
+	result = renameat(s->stage, f->name, s->root, full);
 	/* The folder is nearly always there. */
 	if (result == -1 && errno == ENOENT) {
 		if (make_folder(s, full, e) == -1)
 			return -1;
 		result = renameat(s->stage, f->name, s->root, full);
 	}
+	if (result == 0)
+		store_let_go(s, old);
+	else if (old != -1)
+		close(old);
 	if (result == -1)
 		return err_sys(e, "cannot name '%s'", full);
 	f->name[0] = '\0';

@@ -83,7 +83,8 @@ store_open(int root, struct loop *loop, bool nosync, struct err *e)
 	if (make_folders(s, e) == -1 || make_stage(s, e) == -1 ||
 	    (s->disk = disk_open(s->root, &DISK_POLICY, e)) == NULL)
 		goto fail;
-	if ((s->sync = sync_child_start(s->root, loop, nosync, e)) == NULL)
+	if ((s->sync = sync_child_start(s->root, loop, nosync, e)) == NULL ||
+	    (s->closer = closer_start(e)) == NULL)
 		goto fail;
 	return s;
 fail:
@@ -97,6 +98,7 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	sync_child_stop(s->sync);
+	closer_stop(s->closer);
 	disk_close(s->disk);
 	hasher_free(s->idle);
 	if (s->stage != -1)

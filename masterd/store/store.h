@@ -69,6 +69,15 @@ int store_name_segment(struct store *s, struct staged *f,
  */
 void store_sync(struct store *s, loop_fn *done, void *arg);
 
+/*
+ * ---- letting go ----
+ * Closes "fd" (-1: none), in a child that does nothing else: to free the blocks
+ * of a file that has no name any more may take as long as a sync.
+ */
+void store_let_go(struct store *s, int fd);
+/* For that, what lies under a name that is about to be replaced; -1: nothing. */
+int store_hold(int at, const char *name);
+
 /* ---- reading and publishing ---- */
 /* Open a file of the store for reading; NOT_FOUND when missing. */
 int store_open_unit(struct store *s, const char *project, const char *target,

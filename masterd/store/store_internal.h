@@ -7,12 +7,14 @@
 #define STORE_PATH_MAX 512
 
 struct sync_child;
+struct closer;
 
 struct store {
 	int root;
 	int stage;       /* stage/<boot-id>/ */
 	uint64_t staged; /* counter for names in stage/ */
 	struct sync_child *sync;
+	struct closer *closer;
 	struct disk *disk;
 	struct hasher *idle; /* NULL, or ready for the next file */
 };
@@ -48,5 +50,8 @@ struct sync_child *sync_child_start(
     int root, struct loop *loop, bool nosync, struct err *e);
 void sync_child_stop(struct sync_child *c);
 void sync_child_ask(struct sync_child *c, loop_fn *done, void *arg);
+
+struct closer *closer_start(struct err *e);
+void closer_stop(struct closer *c);
 
 #endif

@@ -3,7 +3,6 @@
 # is handed back with what it cost and no failure is counted; it keeps beating
 # and says that it is off and until when, its courier goes on, doctor says so.
 # When they begin, it works again, by itself.  Both by the clock and by SIGHUP.
-# timeout: 150
 . "$(dirname "$0")/lib-master.sh"
 . "$(dirname "$0")/lib-clock.sh"
 export TZ=UTC0

@@ -2,12 +2,11 @@
 # Goal: a bot that is told to end hands its lease back: what the session found
 # is in, what it cost is kept, its task counts no failure and is at once given
 # to another bot that waits.
-# timeout: 120
 . "$(dirname "$0")/lib-master.sh"
+real_clock=1
 . "$(dirname "$0")/lib-clock.sh"
 
 account local
-clock_of bot +0
 start_master --heartbeat 500ms
 start_bot
 start_fuzzing

@@ -4,7 +4,6 @@
 # with bundles of several bots and epochs.  Not while a bot or a relay is at
 # work there; a master that is away, a wrong account and no outbox are told
 # apart by exit codes.
-# timeout: 90
 . "$(dirname "$0")/lib-master.sh"
 
 account local

@@ -2,7 +2,6 @@
 # Goal: tasks of an array start from one command line: each has a root and a
 # name of its own, made from the scheduler's variables, says which pool it is
 # of, and its children mean the same by the templates as it does.
-# timeout: 90
 . "$(dirname "$0")/lib-master.sh"
 
 account local
@@ -62,16 +61,16 @@ said() { # TEXT: in a registration of the first task
 	done
 	return 1
 }
-check "it names its pool" wait_until 5 said '{"rec":"pool","size":7}'
-check "its program" wait_until 5 said 'pandafuzz-botd '
-check "its engine's version" wait_until 5 said 'built into its targets'
-check "the sanitizers it can run" wait_until 5 said '"rec":"sanitizers"'
+check "it names its pool" wait_until 20 said '{"rec":"pool","size":7}'
+check "its program" wait_until 20 said 'pandafuzz-botd '
+check "its engine's version" wait_until 20 said 'built into its targets'
+check "the sanitizers it can run" wait_until 20 said '"rec":"sanitizers"'
 
 said_pool() {
 	zcat "$work/scratch/pid-$long"/outbox/{new,acked}/*-1-b.pfb \
 	    2>/dev/null | grep -a -q "^p-$long\$"
 }
-check "its parts mean the same by a template" wait_until 5 said_pool
+check "its parts mean the same by a template" wait_until 20 said_pool
 
 # The same task twice: the second finds the root locked.
 SLURM_ARRAY_JOB_ID=4711 SLURM_ARRAY_TASK_ID=1 pandafuzz-botd \
@@ -89,7 +88,7 @@ kill -HUP "$long"
 reloaded() {
 	grep -q 'config.reloaded' "$work/bot.log"
 }
-wait_until 10 reloaded || fail "not reloaded"
+wait_until 20 reloaded || fail "not reloaded"
 ! grep -q needs_restart "$work/bot.log" || fail "templates have changed"
 ok "a reload means the same"
 

@@ -2,7 +2,6 @@
 # Goal: the courier keeps to its rate in both directions, over a real sshd; a
 # crash does not wait for it; another rate by SIGHUP holds at once, in the
 # middle of a bundle.
-# timeout: 60
 . "$(dirname "$0")/lib-courier.sh"
 
 since() {
@@ -32,9 +31,9 @@ wait_until 20 there 400000 || fail "nothing moves"
 # A crash goes first, and at once.
 crash=$(seal crash 2 "$work/crash")
 from=$(date +%s%3N)
-wait_until 10 arrived "$crash" || fail "the crash does not arrive"
+wait_until 20 arrived "$crash" || fail "the crash does not arrive"
 took=$(($(date +%s%3N) - from))
-[ $took -lt 3000 ] || fail "the crash took $took ms"
+[ $took -lt 5000 ] || fail "the crash took $took ms"
 ! arrived "$bulk" || fail "the bulk was there before it"
 echo "ok: a crash does not wait ($took ms)"
 wait_until 30 arrived "$bulk" || fail "the bulk does not arrive"
@@ -68,11 +67,11 @@ echo 'courier: {rate: 32KiB}' >"$work/bot.yaml"
 kill -HUP "$courier"
 wait_until 5 logged 'config.reloaded' || true
 bulk=$(seal corpus 3 "$work/bulk")
-wait_until 10 there 2010000 || fail "nothing moves"
+wait_until 20 there 2010000 || fail "nothing moves"
 ! arrived "$bulk" || fail "that was too fast"
 echo 'courier: {rates: ["Mon-Sun 0"], rate: 32KiB}' >"$work/bot.yaml"
 kill -HUP "$courier"
-wait_until 5 arrived "$bulk" && fast=1
+wait_until 7 arrived "$bulk" && fast=1
 [ "${fast-}" = 1 ] || fail "the new rate does not hold: $(tail "$work/courier.log")"
 echo "ok: another rate holds at once"
 courier_kill TERM || fail "it ends with $?"

@@ -63,7 +63,7 @@ is "twice is a conflict" 409 "$(put bots/b1/drain '{}')"
 is "that says so" true "$(said '.error.message | test("drained already")')"
 lease=$first
 completes b1 done
-check "it says why it is idle" wait_until 5 idle_says b1 \
+check "it says why it is idle" wait_until 20 idle_says b1 \
     "it is drained by user:$(id -un): new disk"
 sleep 2.5
 is "it gets nothing new" "" "$(lease_of b1)"
@@ -94,14 +94,14 @@ is "not while it is up" 409 "$(put bots/b2/forget '{}')"
 is "that says what to do" true "$(said '.error.message | test("drain it first")')"
 is "a drained one is" 200 "$(put bots/b1/forget '{"reason":"sold"}')"
 is "its state" forgotten "$(said .item.state)"
-check "its folder goes" wait_until 10 gone b1
+check "its folder goes" wait_until 20 gone b1
 is "it is not listed" b2 "$(api bots | jq -r '.items[].name')"
 is "unless it is asked for" b1 \
     "$(api 'bots?state=forgotten' | jq -r '.items[].name')"
 is "status does not count it" '{"up":1}' "$(api status | jq -c .item.bots)"
 bot_beats b1
-check "a beat brings it back" wait_until 5 state_is b1 up
-check "with its folder" wait_until 5 test -f "$(status_file local/b1)"
+check "a beat brings it back" wait_until 20 state_is b1 up
+check "with its folder" wait_until 20 test -f "$(status_file local/b1)"
 is "still drained" true "$(of b1 .drained)"
 is "resumed again" 200 "$(put bots/b1/resume '{}')"
 

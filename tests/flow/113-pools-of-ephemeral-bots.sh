@@ -59,7 +59,7 @@ bot_sends t2 deregister
 wait_empty
 for n in 1 2 3 4 5 6 7 8 9 10; do bot_beats t3; folded 2 && break; sleep 0.5; done
 check "those that left are folded" folded 2
-check "their folders go" wait_until 10 gone t1
+check "their folders go" wait_until 20 gone t1
 is "the others stay" t3:up "$(lines '?pool=night')"
 is "the line counts them" '{"up":1} 2' \
     "$(api bots | jq -c '.items[1].bots, .items[1].forgotten' | xargs -d '\n' | sed 's/ *$//')"

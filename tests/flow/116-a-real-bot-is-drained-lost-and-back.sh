@@ -2,7 +2,6 @@
 # Goal: a real bot that fuzzes is drained (its lease is taken back at once), is
 # idle and says why, goes on when it is resumed; killed, it is late, lost,
 # written off and forgotten; started again it is back and fuzzes.
-# timeout: 120
 cd "$(dirname "$0")/../.." && . tests/flow/lib-local.sh
 
 ok() {
@@ -83,7 +82,7 @@ is "written off" 200 "$(put bots/b1/write-off '{"reason":"it burnt"}')"
 balanced || fail "the ledger does not balance: $(cat "$work/said")"
 ok "the ledger balances"
 is "forgotten" 200 "$(put bots/b1/forget '{"reason":"it burnt"}')"
-wait_until 10 gone || fail "its folder stays"
+wait_until 20 gone || fail "its folder stays"
 ok "its folder goes"
 is "it is not listed" 0 "$(api bots | jq '.items | length')"
 

@@ -4,6 +4,7 @@
 # and its connections are gone within 5 s.
 cd "$(dirname "$0")/../.." && . tests/flow/lib-local.sh
 . tests/flow/lib-accounts.sh
+. tests/flow/lib-soon.sh
 
 listen_up --bots 0
 ssh-keygen -q -t ed25519 -N '' -f "$work/ci"
@@ -24,7 +25,7 @@ is_200() {
 	[ "$(ask GET "$1" '')" = 200 ]
 }
 
-wait_until 5 is_200 builds || fail "builds: $(cat "$work/out" "$work/err")"
+wait_until 20 is_200 builds || fail "builds: $(cat "$work/out" "$work/err")"
 for path in jobs accounts status; do
 	code=$(ask POST $path '{"name":"x","target":"png/read"}')
 	case $code in 403 | 404) ;; *) fail "POST $path: $code" ;; esac
@@ -39,14 +40,14 @@ ssh $options -i "$work/ci" -p "$port" "$me@$host" x <"$work/pipe" \
 live=$!
 exec 7>"$work/pipe"
 printf 'GET /api/v1/healthz HTTP/1.1\r\nHost: m\r\n\r\n' >&7
-wait_until 5 grep -q '200 OK' "$work/live.out" || fail "no live connection"
+wait_until 20 grep -q '200 OK' "$work/live.out" || fail "no live connection"
 ended() {
 	! runs $live
 }
 api PUT accounts/ci-png/disable '{}' >/dev/null || fail "disable"
-wait_until 5 ended || fail "its connection lives"
+within_5s ended || fail "its connection lives"
 [ ! -e "$ROOT/run/accounts/ci-png.sock" ] || fail "its socket is there"
 [ "$(ask GET builds '')" = 200 ] && fail "disabled, and let in"
 api PUT accounts/ci-png/approve '{}' >/dev/null || fail "approve"
-wait_until 5 is_200 builds || fail "approved: $(cat "$work/out" "$work/err")"
+wait_until 20 is_200 builds || fail "approved: $(cat "$work/out" "$work/err")"
 exit 0

@@ -4,6 +4,7 @@
 # master that was broken into writes there; what was killed is completed.
 . "$(dirname "$0")/lib-unix-accounts.sh"
 . tests/flow/lib-master.sh
+. tests/flow/lib-soon.sh
 before_end() { exec 8>&- 9>&-; accounts_end; }
 
 accounts_start || fail "no accounts: $(cat "$own/setup.log")"
@@ -31,10 +32,10 @@ keys_of() { grep -c '^restrict ssh-ed25519 ' /etc/pandafuzz/keys/"$1"; }
 
 pf-account watch 2>"$own/watch.log" &
 accounts_pids=$!
-wait_until 5 grep -q accounts.watched "$own/watch.log" || fail "no watch"
+wait_until 20 grep -q accounts.watched "$own/watch.log" || fail "no watch"
 
 wants office '# kind=bot state=active' "$(line one)" "$(line two)"
-check "a key of the master's is in force within 5 s" wait_until 5 enters office one
+check "a key of the master's is in force within 5 s" within_5s enters office one
 enters office two || fail "the other is not"
 
 # ---- live sessions -------------------------------------------------------
@@ -45,20 +46,20 @@ session() { # KEY FD: an sftp that stays; its words go to $own/KEY.session
 	eval "exec $2>'$own/$1.fifo'"
 	eval "echo 'ls outgoing' >&$2"
 	eval "echo 'ls incoming' >&$2"
-	wait_until 10 grep -q "ls incoming" "$own/$1.session"
+	wait_until 20 grep -q "ls incoming" "$own/$1.session"
 }
 processes() { ps -o pid= -u office | wc -l; }
 session one 8 || fail "no session"
 [ "$(processes)" -gt 0 ] || fail "it runs as somebody else"
 wants office '# kind=bot state=active' "$(line two)"
 gone() { [ "$(processes)" = 0 ]; }
-check "a session ends within 5 s of its key" wait_until 5 gone
+check "a session ends within 5 s of its key" within_5s gone
 is "the key is out" "" "$(enters office one && echo in)"
 enters office two || fail "the other key is out, too"
 session two 9 || fail "no second session"
 wants office '# kind=bot state=disabled' "$(line two)"
 check "a session ends within 5 s when its account is disabled" \
-    wait_until 5 gone
+    within_5s gone
 is "a disabled account lets nobody in" 0 "$(keys_of office)"
 
 # ---- what a master may not say -------------------------------------------
@@ -68,7 +69,7 @@ wants office '# kind=bot state=active' "$(line one)" \
     "$(cut -d' ' -f1,2 "$own/two.pub") $(print one)" \
     "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ== SHA256:x" \
     "AuthorizedKeysFile /etc/passwd" "* $(line two)"
-check "of odd lines only the good one counts" wait_until 5 enters office one
+check "of odd lines only the good one counts" wait_until 20 enters office one
 is "and nothing else is written" 1 "$(keys_of office)"
 grep -qv '^# \|^restrict ssh-ed25519 [A-Za-z0-9+/]*=*$' \
     /etc/pandafuzz/keys/office && fail "$(cat /etc/pandafuzz/keys/office)"
@@ -87,8 +88,6 @@ f=$SITE/accounts/office.keys
 rm $f; ln -s /etc/shadow $f; same "a symbolic link"
 rm $f; mkfifo $f; same "a FIFO"
 rm $f; head -c 3000000 /dev/zero | tr '\0' '#' >$f; same "a huge file"
-wants office '# kind=reader state=active projects=zlib' "$(line two)"
-same "another kind"
 wants office 'kind=bot state=active' "$(line two)"; same "no first line"
 wants office '# kind=bot state=making' "$(line two)"; same "a state of root's"
 wants office '# kind=bot state=active projects=../..' "$(line two)"
@@ -97,6 +96,21 @@ wants root '# kind=bot state=active' "$(line two)"
 wants nobody '# kind=bot state=active' "$(line two)"
 wants office '# kind=bot state=active' "$(line one)"
 check "names that are no accounts are named" pf-account sync
+for word in full removed; do
+	wants office "# kind=bot state=$word" "$(line one)"
+	check "an account that is $word is shut" pf-account sync
+	is "it has no keys when $word" 0 "$(keys_of office)"
+	wants office '# kind=bot state=active' "$(line one)"
+	pf-account sync 2>/dev/null
+	is "and comes back from $word" 1 "$(keys_of office)"
+done
+wants office '# kind=reader state=active projects=zlib' "$(line two)"
+pf-account sync 2>"$own/sync.log" && fail "another kind: sync is content"
+grep -q account.not_synced "$own/sync.log" || fail "another kind: nothing said"
+is "another kind: no key is in force" 0 "$(keys_of office)"
+wants office '# kind=bot state=active' "$(line one)"
+pf-account sync 2>/dev/null
+pf-account add enroll --kind bot 2>/dev/null && fail "enroll was added"
 [ ! -e /etc/pandafuzz/keys/root ] && [ ! -e /etc/pandafuzz/keys/nobody ] ||
 	fail "they got keys"
 rm $SITE/accounts/root.keys $SITE/accounts/nobody.keys
@@ -105,7 +119,7 @@ rm $SITE/accounts/root.keys $SITE/accounts/nobody.keys
 rm -f "$own/one.fifo"; session one 8 || fail "no session"
 sed -i 's/^# kind=bot state=active.*/& ending=1/' /etc/pandafuzz/keys/office
 check "a kill before the sessions ended is made good" pf-account sync
-check "they are ended" wait_until 5 gone
+check "they are ended" within_5s gone
 grep -q ending /etc/pandafuzz/keys/office && fail "for ever ending"
 rm $f
 check "an account that the master forgot is shut" pf-account sync

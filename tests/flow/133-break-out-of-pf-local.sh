@@ -12,14 +12,16 @@ BO_STORED=$ROOT/builds/published BO_SOCKET=$ROOT/run/admin.sock
 BO_SECRETS="$ROOT/local/keys/host_ed25519 $ROOT/local/authorized_keys
     $ROOT/data/pandafuzz.db"
 mkdir "$BO_DIR"
-# Nothing of the bot's comes and goes meanwhile.
-kill -STOP "$(pid_of b1)"
-trap 'code=$?; kill -CONT "$(pid_of b1)"; bo_leave; (exit $code); local_end' EXIT
+# Nothing of the bot's or the master's comes and goes meanwhile.
+still="$(pid_of b1) $(pid_of master)"
+kill -STOP $still
+trap 'code=$?; kill -CONT $still; bo_leave; (exit $code); local_end' EXIT
 echo bytes >"$ROOT/builds/published" && chmod 444 "$ROOT/builds/published"
 ln "$ROOT/builds/published" "$BO_SPOOL/outgoing/b1/published"
 mkdir -p "$ROOT/spool/other/incoming/new" "$ROOT/spool/other/incoming/tmp" \
     "$ROOT/spool/other/outgoing"
 echo secret >"$ROOT/spool/other/outgoing/secret"
 breakout
+kill -CONT $still
 pf-local status "$ROOT" || fail "the attempts brought something down"
 exit 0

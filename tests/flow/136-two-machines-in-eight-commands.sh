@@ -62,7 +62,7 @@ start_unit() { # MACHINE UNIT: what its ExecStart= says
 		command pf-account watch 2>"$own/watch.log" &
 		accounts_pids=$! ;;
 	ssh)	sshd_launch
-		wait_until 10 sshd_listens ;;
+		wait_until 20 sshd_listens ;;
 	pandafuzz-botd)
 		become "$1" pandafuzz-botd >"$own/$1.log" 2>&1 &
 		machine_pids="${machine_pids-} $!" ;;

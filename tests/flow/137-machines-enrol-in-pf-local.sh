@@ -14,10 +14,12 @@ adm account invite office >"$work/lines" 2>"$work/out" ||
     fail "$(cat "$work/out")"
 line=$(grep ^sftp: "$work/lines")
 enroll() { # OPTION...
-	timeout 60 pandafuzz-botd enroll "$line" --name pc1 \
+	echo "$line" | timeout 60 pandafuzz-botd enroll - --name pc1 \
 	    --config-dir "$work/etc" --root "$work/state" "$@" \
 	    >"$work/said" 2>&1
 }
+pandafuzz-botd enroll - --config-dir "$work/etc" </dev/null >"$work/said" 2>&1
+[ $? = 2 ] || fail "no line, no complaint: $(cat "$work/said")"
 enroll --timeout 3s && fail "let in without approval: $(cat "$work/said")"
 grep -q 'run the same line again' "$work/said" || fail "$(cat "$work/said")"
 [ ! -e "$work/etc/bot.key" ] || fail "it has a key before it is let in"

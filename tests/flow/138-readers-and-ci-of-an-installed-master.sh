@@ -38,7 +38,7 @@ Host 127.0.0.1
 TEXT
 ci() { pfadm -H "ssh://ci-png@127.0.0.1:$SSHD_PORT" "$@" </dev/null \
     >"$own/out" 2>&1; }
-check "CI reads the builds of its project" wait_until 10 ci build list
+check "CI reads the builds of its project" wait_until 20 ci build list
 make_target "$own/build/read"
 ci build add "$own/build" --project png || fail "build: $(cat "$own/out")"
 ok "and adds one"
@@ -72,7 +72,7 @@ pull() {
 	rsync -a -e "ssh $(ssh_options team) -p $SSHD_PORT" \
 	    "team@127.0.0.1:$1" "$own/pulled" 2>"$own/out"
 }
-wait_until 10 pull corpus/png || fail "no pull: $(cat "$own/out"; find $SITE/corpus -ls)"
+wait_until 20 pull corpus/png || fail "no pull: $(cat "$own/out"; find $SITE/corpus -ls)"
 ok "a reader pulls what the master stored"
 is "whole" "$unit" "$(sum "$own/pulled/png/read/${unit:0:2}/$unit")"
 found() { [ -n "$(ls $SITE/crashes/png/read 2>/dev/null)" ]; }
@@ -88,5 +88,19 @@ wait_until 20 same_crash || fail "no crash: $(cat "$own/out"
 ok "and its crashes, each file of them"
 pull corpus/zlib && fail "and another project"
 pull data && fail "and the database"
+# ---- removed, and over its limits ----------------------------------------
+adm account remove team --yes
+pulls_not() { ! pull corpus/png; }
+check "an account that pfadm removes is out" wait_until 20 pulls_not
+curl -sf -X PUT -d '{"max_files":2}' --unix-socket $SITE/run/admin.sock \
+    http://m/api/v1/accounts/office/settings >"$own/out" || fail "no limit"
+for n in 1 2 3 4 5 6; do
+	echo "put $own/bot.pub incoming/tmp/heap$n"
+done | sftp_as office bot >"$own/out" || fail "push: $(cat "$own/out")"
+shut() { ! { echo ls | sftp_as office bot >/dev/null; }; }
+check "one that is far over its limits, too" wait_until 30 shut
+rm $SITE/spool/office/incoming/tmp/heap*
+back() { echo ls | sftp_as office bot >/dev/null; }
+check "and is back with room" wait_until 30 back
 kill -0 "$accounts_pids" || fail "the watch ended"
 exit 0

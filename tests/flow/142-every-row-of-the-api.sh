@@ -74,7 +74,7 @@ row "bot: heartbeat"
 for i in 1 2 3 4; do
 	got b1
 	ticket=$root/spool/local/outgoing/b1/tickets/$lease.json
-	wait_until 10 test -s "$ticket" || fail "no ticket"
+	wait_until 20 test -s "$ticket" || fail "no ticket"
 	kind=$(jq -r .kind "$ticket")
 	[ "$kind" = check ] || break
 	bot_beats b1 "$lease"

@@ -54,7 +54,7 @@ noted() {
 	[ "$(api 'log?what=templates.reloaded&order=newest&limit=1' |
 	    jq -r '.items[0].reason')" = SIGHUP ]
 }
-check "SIGHUP is noted" wait_until 10 noted
+check "SIGHUP is noted" wait_until 20 noted
 is "all is well again" "" "$(api system/check |
     jq -r '.items[] | select(.good | not) | .name')"
 stop_master || fail "the master's exit code"

@@ -97,13 +97,13 @@ following=$!
 has() {
 	grep -q "$1" "$work/events"
 }
-check "the newest is there" wait_until 10 test -s "$work/events"
+check "the newest is there" wait_until 20 test -s "$work/events"
 code 0 job cancel "$job" --reason "from afar"
-check "and what comes" wait_until 10 has "job.cancelled.*from afar"
+check "and what comes" wait_until 20 has "job.cancelled.*from afar"
 kill -INT $following
 wait $following
 is "Ctrl-C is exit 130" 130 $?
-check "no session is left over there" wait_until 10 no_ssh_is_left
+check "no session is left over there" wait_until 20 no_ssh_is_left
 
 # Where and how: options over environment over the user's file.
 unset PANDAFUZZ_HOST

@@ -133,6 +133,17 @@ says "usage: pfadm job create"
 code 2 help job craete
 code 0 job --help
 says "job boost JOB"
+# Names that would be another address, or none.
+for name in . .. ../status 'a/b' 'a?b' '%2e%2e'; do
+	for noun in job bot build crash bucket account; do
+		code 3 "$noun" show "$name" >"$work/quiet"
+	done
+done
+ok "odd names are names that nobody has"
+code 2 job show ''
+says "an empty word is no name"
+code 2 bot drain ''
+code 2 job wait '' --json
 stop_master || fail "the master's exit code"
 code 5 version
 says "pfadm  "

@@ -16,7 +16,7 @@ done
 three_bots() {
 	[ "$(adm bot list --no-header 2>/dev/null | wc -l)" = 3 ]
 }
-check "three bots" wait_until 10 three_bots
+check "three bots" wait_until 20 three_bots
 
 # Ranges, and the worst of all.
 code 0 bot drain 'b[1-2]' --reason "new disks"

@@ -16,7 +16,7 @@ BOT=b07 beat 1 0 0
 bot_is_there() {
 	adm bot show b07 >/dev/null 2>&1
 }
-check "a bot" wait_until 10 bot_is_there
+check "a bot" wait_until 20 bot_is_there
 
 complete -p pfadm >/dev/null 2>&1 && fail "completed already"
 . <(pfadm completion bash)

@@ -32,7 +32,7 @@ heartbeat: 200ms
 bots: {late: 2, lost: 4}
 hooks:
   folder: $hooks
-  timeout: 1s
+  timeout: 4s
   retry: {initial_delay: 50ms, max_delay: 100ms}
 EOC
 hook bucket.new/10-file <<'EOS'
@@ -97,7 +97,7 @@ BOT=b2 send corpus 1 --target png/read --unit "$(unit y)"
 wait_empty
 ok "bundles come in while a hook runs"
 code 0 status
-wait_until 30 grep -q 'hook.delayed.*took longer than 1000 ms' \
+wait_until 30 grep -q 'hook.delayed.*took longer than 4000 ms' \
     "$work/master.log" || fail "it was not ended"
 ok "it was ended"
 
@@ -116,7 +116,7 @@ ok "it was not run"
 stop_master
 start_master --config "$config"
 open_said() { adm status | grep -q "30-open' may be written by others"; }
-check "status says so" wait_until 10 open_said
+check "status says so" wait_until 20 open_said
 
 # -- what the master notices itself
 hook disk.low/note <<'EOS'

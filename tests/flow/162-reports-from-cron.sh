@@ -83,6 +83,28 @@ narrow
 report 0 text --since 2d
 says "in 2d"
 
+# -- each thing once
+told=$work/told
+report 10 text --state "$told" --check
+says "1 new bucket"
+report 0 text --state "$told" --check
+[ ! -s "$work/out" ] || fail "told twice: $(cat "$work/out")"
+ok "what lasts is told once"
+sed -i '/bucket.new/d' "$told"
+report 0 text --state "$told"
+says "  $bucket "
+sed -i 's/^[0-9]*/1/' "$told"
+report 0 text -q --state "$told"
+says "fix: "
+report 1 text --state "$work/none/told"
+says "$work/none"
+rm "$told"
+pf-report --root "$root" text --state "$told" >/dev/full 2>"$work/err"
+is "a full disk is a failure" 1 $?
+grep -q "cannot write the report" "$work/err" || fail "$(cat "$work/err")"
+[ ! -e "$told" ] || fail "it says that it was told"
+ok "and what was not printed is told the next time"
+
 # -- metrics
 mkdir "$work/textfile"
 umask 077

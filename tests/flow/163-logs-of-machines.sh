@@ -27,7 +27,7 @@ kill -HUP "$master"
 again() {
 	grep -q '^[0-9T:-]*Z info config.reloaded ' "$work/master.log"
 }
-check "SIGHUP changes the form" wait_until 10 again
+check "SIGHUP changes the form" wait_until 20 again
 stop_master || fail "the master's exit code"
 "$masterd" --log-format xml --check-config >"$work/out" 2>&1
 is "another form is refused" 2 $?
@@ -36,7 +36,7 @@ ok "with those that there are"
 
 # -- and a bot's three processes
 account bots
-timeout 20 pandafuzz-botd --root "$work/bot" --name b1 --sandbox none \
+timeout 100 pandafuzz-botd --root "$work/bot" --name b1 --sandbox none \
     --link "dir:$root/spool/bots" --log-format json run \
     2>"$work/bot.log" &
 bot=$!
@@ -45,7 +45,7 @@ speak() {
 		grep -q "\"component\":\"$who\"" "$work/bot.log" || return 1
 	done
 }
-wait_until 15 speak || fail "not all three speak: $(cat "$work/bot.log")"
+wait_until 60 speak || fail "not all three speak: $(cat "$work/bot.log")"
 kill -TERM "$bot"
 wait "$bot"
 jq -e 'has("ts") and has("level") and has("event") and has("component")' \

@@ -19,21 +19,21 @@ more_told() { # THAN PATTERN
 
 "$B/tests/fault/notified" "$work/notify" >"$work/told" &
 listener=$!
-wait_until 5 more_told 0 bound || fail "nobody listens"
+wait_until 20 more_told 0 bound || fail "nobody listens"
 
 account local
 export NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=1000000
 unset WATCHDOG_PID
 start_master
-wait_until 10 more_told 0 ' READY=1$' || fail "it does not say that it is ready"
+wait_until 20 more_told 0 ' READY=1$' || fail "it does not say that it is ready"
 ok "it is ready"
 is "before that it asked for time" 1 "$(grep -B 100 ' READY=1$' "$work/told" |
     grep -c 'EXTEND_TIMEOUT_USEC=[1-9]' | sed 's/[1-9].*/1/')"
-wait_until 10 more_told 0 'STATUS=0 bundles wait, 0 in hand' ||
+wait_until 20 more_told 0 'STATUS=0 bundles wait, 0 in hand' ||
 	fail "it does not say how it goes"
 ok "it says: $(grep -m 1 'STATUS=0' "$work/told" | cut -d' ' -f2-)"
 before=$(told WATCHDOG=1)
-wait_until 10 more_told $((before + 2)) WATCHDOG=1 || fail "no signs of life"
+wait_until 20 more_told $((before + 2)) WATCHDOG=1 || fail "no signs of life"
 ok "it gives signs of life"
 
 # The last sign of before may still be under way when the stop takes hold.
@@ -44,12 +44,12 @@ before=$(told WATCHDOG=1)
 sleep 2
 is "while it hangs it gives none" "$before" "$(told WATCHDOG=1)"
 kill -CONT "$master"
-wait_until 10 more_told "$before" WATCHDOG=1 || fail "no signs after it went on"
+wait_until 20 more_told "$before" WATCHDOG=1 || fail "no signs after it went on"
 ok "when it goes on it does again"
 
 before=$(told ' READY=1$')
 kill -HUP "$master"
-wait_until 10 more_told "$before" ' READY=1$' || fail "a reload has no end"
+wait_until 20 more_told "$before" ' READY=1$' || fail "a reload has no end"
 is "a reload is told" 1 "$(told RELOADING=1)"
 stop_master || fail "the master's exit code"
 is "and its end" 1 "$(told STOPPING=1)"

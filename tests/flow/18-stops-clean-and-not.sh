@@ -10,7 +10,8 @@ first=1 last=0
 more() { # COUNT: that many bundles wait
 	first=$((last + 1)) last=$((last + $1))
 	"$B/tests/fault/craft" tiny "$(incoming)/tmp" $first "$1" b1 &&
-		mv "$(incoming)/tmp"/* "$(incoming)/new"
+		mv "$(incoming)/tmp"/* "$(incoming)/new" ||
+		fail "$1 bundles cannot be made"
 }
 
 waiting() {
@@ -34,6 +35,7 @@ masterd_as_root="$masterd"
 [ "$(id -u)" != 0 ] || masterd="$masterd --as-root"
 start_master
 wait_empty
+is "30 bundles are recorded" 30 "$(recorded)"
 clean=$(syncs)
 [ "$clean" -lt 25 ] || fail "$clean syncs for 30 bundles after a clean stop"
 ok "after a clean stop 30 bundles take $clean syncs"
@@ -45,6 +47,7 @@ wait "$master" 2>/dev/null
 more 30
 start_master
 wait_empty
+is "30 more are recorded" 60 "$(recorded)"
 [ "$(syncs)" -ge 30 ] || fail "$(syncs) syncs for 30 bundles"
 ok "after an unclean stop 30 bundles take $(syncs) syncs"
 more 30

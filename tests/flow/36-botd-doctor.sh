@@ -48,6 +48,15 @@ sshd_stop
 look 1 --sandbox none --timeout 2s
 says '^FAIL link: cannot connect'
 
+# Before there is a master, too.
+code=0
+pandafuzz-botd --root "$work/fresh" --sandbox none doctor \
+    >"$work/out" 2>&1 || code=$?
+[ $code = 1 ] || fail "exit $code without a link: $(cat "$work/out")"
+says '^ok   disk: '
+says '^FAIL link: no master is known yet: .*pandafuzz-botd enroll LINE'
+[ "$(grep -c '^FAIL' "$work/out")" = 1 ] || fail "$(cat "$work/out")"
+
 PATH=$B/bin look 1
 says '^FAIL bwrap: .*apt-get install bubblewrap'
 says '^FAIL llvm-symbolizer: .*apt-get install llvm'

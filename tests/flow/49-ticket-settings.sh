@@ -84,6 +84,9 @@ wait_until 20 grep -q 'engine.started lease=00000000000000c3' "$work/log" ||
 rm -rf "$bot"/builds/*
 wait_until 60 ended 00000000000000c3 || fail "no complete"
 outbox | grep -a -q '"result":"done"' || fail "not done without builds/"
+# It is said after the bundle: what the session leaves is put away first.
+wait_until 30 grep -q 'lease.over lease=00000000000000c3' "$work/log" ||
+    fail "not over"
 [ "$(grep -c 'engine.started lease=00000000000000c3' "$work/log")" -gt 1 ] ||
     fail "it never started again"
 has '"reproduced":3' '*-c.pfb' || fail "nothing was reproduced"

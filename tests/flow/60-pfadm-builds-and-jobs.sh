@@ -99,7 +99,7 @@ says "examples:"
 
 # One id of two beginnings: exit 2 with the candidates.
 prefixes=$(adm build list --json | jq -r '.items[].id')
-code 1 job create "" && true
+code 2 job create "" && true
 first=$(echo "$prefixes" | cut -c1 | sort | uniq -d | head -n 1)
 if [ -n "$first" ]; then
 	code 2 build show "$first"

@@ -63,9 +63,9 @@ has_lease() {
 
 # got NAME: waits for its next lease, sets $lease.
 got() {
-	wait_until 15 has_lease "$1" || fail "$1 is not given a lease"
+	wait_until 30 has_lease "$1" || fail "$1 is not given a lease"
 	lease=$(lease_of "$1")
-	wait_until 5 grep -q "$lease" "$(status_file "local/$1")" ||
+	wait_until 20 grep -q "$lease" "$(status_file "local/$1")" ||
 		fail "the status of $1 does not list $lease"
 }
 

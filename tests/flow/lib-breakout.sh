@@ -168,7 +168,7 @@ bo_try_forwarding() {
 	job=$!
 	bo_listens() { [ -S "$BO_DIR/l.sock" ] &&
 		(exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; }
-	wait_until 10 bo_listens || fail "our own side does not listen"
+	wait_until 30 bo_listens || fail "our own side does not listen"
 	curl -s --max-time 5 --unix-socket "$BO_DIR/l.sock" \
 	    http://m/api/v1/status >"$BO_DIR/said" 2>&1 &&
 		fail "-L reaches the master's socket"
@@ -196,7 +196,7 @@ bo_try_agent() {
 	exec 7>"$BO_DIR/agent.fifo"
 	echo 'ls incoming' >&7
 	bo_listed() { grep -q '^incoming/new' "$BO_DIR/agent.said"; }
-	wait_until 10 bo_listed || fail "$(cat "$BO_DIR/agent.said")"
+	wait_until 30 bo_listed || fail "$(cat "$BO_DIR/agent.said")"
 	[ "$(ls -d /tmp/ssh-* 2>/dev/null | wc -l)" = "$before" ] ||
 		fail "an agent was forwarded"
 	exec 7>&-

@@ -70,7 +70,7 @@ start_master() { # OPTION...
 	$as $masterd --root "$root" $master_options "$@" \
 	    2>>"$work/master.log" &
 	master=$!
-	wait_until 10 ready && running || fail "the master does not start"
+	wait_until 30 ready && running || fail "the master does not start"
 }
 
 # stop_master [SIGNAL]: its exit code.

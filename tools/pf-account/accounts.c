@@ -12,6 +12,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
+#include "lib/wire/invitation.h"
 #include "tools/pf-account/accounts.h"
 #include "tools/pf-account/sessions.h"
 #include "tools/pf-account/unix.h"
@@ -140,6 +141,10 @@ account_add(const struct site *s, const char *account, enum account_kind kind,
 
 	if (check_name(s, account, e) == -1)
 		return -1;
+	if (strcmp(account, ENROL_ACCOUNT) == 0)
+		return err_set(e, ERR_REFUSED,
+		    "'" ENROL_ACCOUNT "' is the account in which machines "
+		    "knock: `pf-account setup` makes it");
 	if ((found = look_up(s, account, &k, &u, e)) == -1)
 		return -1;
 	state = k.state;

@@ -78,6 +78,9 @@ state_parse(const char *text)
 {
 	enum keys_state state;
 
+	/* The master's: far over its limits, and no more.  Both are shut. */
+	if (strcmp(text, "full") == 0 || strcmp(text, "removed") == 0)
+		return KEYS_DISABLED;
 	for (state = 0; state < KEYS_STATE_COUNT; state++)
 		if (strcmp(text, states[state]) == 0)
 			break;

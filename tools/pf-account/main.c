@@ -44,8 +44,18 @@ complain(const struct err *e)
 static int
 run_setup(struct command_line *c)
 {
+	const char *dir = c->sshd.dir == NULL ? SSHD_DIR : c->sshd.dir;
 	struct err e;
 
+	/* Said before anything was made. */
+	if (!c->no_sshd && access(dir, F_OK) == -1) {
+		err_sys(&e, "no folder '%s'", dir);
+		complain(&e);
+		fputs("hint: apt-get install openssh-server, or --no-sshd, or "
+		      "--sshd-dir DIR\n",
+		    stderr);
+		return EXIT_BAD;
+	}
 	if (setup_site(&c->site, &e) == -1)
 		return complain(&e);
 	printf("'%s' is the master's, run by user '%s'\n", c->site.root,
@@ -258,6 +268,14 @@ usage(FILE *to)
 	return to == stdout ? EXIT_GOOD : EXIT_USAGE;
 }
 
+static int
+bad_usage(const char *what, const char *word)
+{
+	fprintf(
+	    stderr, "pf-account: %s '%s'; see pf-account --help\n", what, word);
+	return EXIT_USAGE;
+}
+
 /* clang-format off */
 static const struct option options[] = {
 	{ "root",	 required_argument, NULL, 'r' },
@@ -285,7 +303,7 @@ take_option(struct command_line *c, int option)
 	switch (option) {
 	case 'r':
 		if (!text_copy(c->site.root, sizeof(c->site.root), optarg))
-			return EXIT_USAGE;
+			return bad_usage("too long is", optarg);
 		return -1;
 	case 'u':
 		c->site.user = optarg;
@@ -328,8 +346,8 @@ take_option(struct command_line *c, int option)
 	case 'V':
 		puts("pf-account " PANDAFUZZ_VERSION);
 		return EXIT_GOOD;
-	default:
-		return usage(stderr);
+	default: /* getopt has named it */
+		return EXIT_USAGE;
 	}
 }
 
@@ -367,8 +385,12 @@ dispatch(struct command_line *c, const char *name, int words)
 	for (i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i].name) == 0)
 			break;
-	if (i == COMMANDS || !words_fit(commands[i].word, words))
-		return usage(stderr);
+	if (i == COMMANDS)
+		return bad_usage("there is no command", name);
+	if (!words_fit(commands[i].word, words))
+		return words == 0
+		    ? bad_usage("a name or folder is missing after", name)
+		    : bad_usage("there are too many words after", name);
 	if (commands[i].root && geteuid() != 0) {
 		fprintf(stderr,
 		    "pf-account: %s makes users and root's folders: run it "

@@ -29,6 +29,20 @@ who_am_i(char name[NAME_MAX_LEN + 1], struct err *e)
 	return 0;
 }
 
+/* Of sshd's, which may let the other side set some, only the way to programs:
+ * neither rsync nor pfadm is to be told anything by the rest. */
+static void
+clean_environment(void)
+{
+	const char *path = getenv("PATH");
+	char *copy = path == NULL ? NULL : mem_strdup(path);
+
+	clearenv();
+	if (copy != NULL)
+		setenv("PATH", copy, 1);
+	free(copy);
+}
+
 int
 session_reader(const char *root, const char *etc, struct err *e)
 {
@@ -51,6 +65,7 @@ session_reader(const char *root, const char *etc, struct err *e)
 		return -1;
 	if (chdir(root) == -1)
 		return err_sys(e, "cannot enter '%s'", root);
+	clean_environment();
 	/* It takes them as they are, and changes none. */
 	execvp("rsync", (char *const *)ask.words);
 	return err_sys(e, "cannot run rsync");
@@ -66,6 +81,7 @@ session_ci(const char *root, struct err *e)
 	if (who_am_i(name, e) == -1)
 		return -1;
 	snprintf(socket, sizeof(socket), "%s/run/accounts/%s.sock", root, name);
+	clean_environment();
 	execvp(words[0], words);
 	return err_sys(e, "cannot run pfadm");
 }

@@ -3,6 +3,8 @@
  * root, internal-sftp, rsync.  They are found by uid in /proc/PID/status; the
  * owner of /proc/PID itself is root's for all that sshd has made.
  */
+#include <sys/pidfd.h>
+
 #include <assert.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -18,6 +20,8 @@
 #include "tools/pf-account/sessions.h"
 
 #define GRACE_TURNS 10 /* of 100 ms */
+
+#define GRACE_LEAST 3 /* turns in which one that was logging in shows */
 
 /* Any of real, effective and saved. */
 static int
@@ -41,6 +45,22 @@ runs_as(int proc, const char *pid, uid_t uid)
 	return ids[0] == uid || ids[1] == uid || ids[2] == uid;
 }
 
+/*
+ * Looked at again once it is held: a process that ends in between may have
+ * left its number to somebody else's.
+ */
+static void
+signal_one(int proc, const char *name, uid_t uid, int signo)
+{
+	int fd = pidfd_open((pid_t)strtol(name, NULL, 10), 0);
+
+	if (fd == -1)
+		return;
+	if (runs_as(proc, name, uid))
+		(void)pidfd_send_signal(fd, signo, NULL, 0);
+	close(fd);
+}
+
 static unsigned
 signal_all(uid_t uid, int signo)
 {
@@ -58,7 +78,7 @@ signal_all(uid_t uid, int signo)
 			continue;
 		count++;
 		if (signo != 0)
-			kill((pid_t)strtol(entry->d_name, NULL, 10), signo);
+			signal_one(dirfd(proc), entry->d_name, uid, signo);
 	}
 	closedir(proc);
 	return count;
@@ -79,7 +99,7 @@ sessions_end(uid_t uid)
 	for (i = 0; i < GRACE_TURNS; i++) {
 		nanosleep(&tick, NULL);
 		/* One that was just logging in counts, too. */
-		if (signal_all(uid, SIGTERM) == 0 && i > 0)
+		if (signal_all(uid, SIGTERM) == 0 && i + 1 >= GRACE_LEAST)
 			return count;
 	}
 	signal_all(uid, SIGKILL);

@@ -105,28 +105,32 @@ bring_up_to_date(int folder, const struct site *s, const char *account,
     const struct keys *before, struct err *e)
 {
 	struct keys now;
+	bool other;
 	int rc;
 
 	rc = read_wanted(folder, account, &now, e);
 	if (rc == -1)
 		return -1;
-	if (rc == 0) {
-		/* Never the master's, or no more. */
-		if (!before->master && !before->ending)
-			return 0;
+	/* Never the master's, or no more. */
+	if (rc == 0 && !before->master && !before->ending)
+		return 0;
+	/* What was there under this name was removed, with its keys. */
+	other = rc == 1 && now.kind != before->kind;
+	if (rc == 0 || other) {
+		keys_release(&now);
 		now.kind = before->kind;
 		now.state = KEYS_DISABLED;
-	} else if (now.kind != before->kind) {
-		keys_release(&now);
-		return err_set(e, ERR_REFUSED,
-		    "the master says it is another kind than '%s'",
-		    kind_name(before->kind));
 	}
 	now.master = true;
 	rc = 0;
 	if (!keys_same(before, &now))
 		rc = put_in_force(s, account, &now, must_end(before, &now), e);
 	keys_release(&now);
+	if (rc == 0 && other)
+		rc = err_set(e, ERR_REFUSED,
+		    "the master says it is another kind than '%s': it is shut "
+		    "(pf-account remove, then add makes it another)",
+		    kind_name(before->kind));
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "tools/pf-local/serve.h"
 #include "tools/pf-local/status.h"
 #include "tools/pf-local/up.h"
+
+#define SLOTS_MAX 1024
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_ROOT };
 
@@ -105,10 +108,19 @@ cmd_status(const char *root)
 	return status_print(&l) ? EXIT_OK : EXIT_FAILED;
 }
 
+static int bad_usage(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
 static int
-bad_usage(const char *why)
+bad_usage(const char *fmt, ...)
 {
-	fprintf(stderr, "pf-local: %s\n%s", why, usage);
+	va_list ap;
+
+	fputs("pf-local: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("; see pf-local --help\n", stderr);
 	return EXIT_USAGE;
 }
 
@@ -136,29 +148,71 @@ listen_ok(const char *text)
 	return ok;
 }
 
-/* 0, or -1 after a complaint. */
+/* 0, or EXIT_USAGE after a complaint. */
 static int
 read_option(int option, const char *value, struct up_wish *w)
 {
 	switch (option) {
 	case 'b':
 		w->bots = number(value, LOCAL_BOTS_MAX);
-		return w->bots;
+		return w->bots != -1 ? 0
+				     : bad_usage("--bots wants a number up to "
+						 "%d, not '%s'",
+					   LOCAL_BOTS_MAX, value);
 	case 's':
-		w->slots = number(value, 1024);
-		return w->slots;
+		w->slots = number(value, SLOTS_MAX);
+		return w->slots != -1 ? 0
+				      : bad_usage("--slots wants a number up "
+						  "to %d, not '%s'",
+					    SLOTS_MAX, value);
 	case 'l':
-		if (strcmp(value, "sftp") == 0)
-			w->sftp = 1;
-		else if (strcmp(value, "dir") == 0)
-			w->sftp = 0;
-		return w->sftp;
+		w->sftp = strcmp(value, "sftp") == 0;
+		return w->sftp || strcmp(value, "dir") == 0
+		    ? 0
+		    : bad_usage("--link wants sftp or dir, not '%s'", value);
 	case 'L':
 		w->listen = value;
-		return listen_ok(value) ? 0 : -1;
-	default:
-		return -1;
+		return listen_ok(value)
+		    ? 0
+		    : bad_usage(
+			  "--listen wants ADDR:PORT or none, not '%s'", value);
+	default: /* getopt has named it */
+		return bad_usage("bad option");
 	}
+}
+
+static int
+dispatch(int count, char **words, bool given, const struct up_wish *wish)
+{
+	/* clang-format off */
+	static const struct {
+		const char *name;
+		int (*run)(const char *root);
+	} verbs[] = {
+		{ "down",	cmd_down },
+		{ "status",	cmd_status },
+	};
+	/* clang-format on */
+	bool is_up = count > 0 && strcmp(words[0], "up") == 0;
+	size_t i;
+
+	if (count == 0)
+		return bad_usage("say up, down or status, and ROOT");
+	for (i = 0; !is_up && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(words[0], verbs[i].name) == 0)
+			break;
+	if (i == sizeof(verbs) / sizeof(verbs[0]))
+		return bad_usage(
+		    "'%s' is none of up, down and status", words[0]);
+	if (count == 1)
+		return bad_usage("%s: which ROOT?", words[0]);
+	if (count > 2)
+		return bad_usage("%s: what is '%s'?", words[0], words[2]);
+	if (is_up)
+		return cmd_up(words[1], wish);
+	if (given)
+		return bad_usage("options are for up");
+	return verbs[i].run(words[1]);
 }
 
 int
@@ -177,8 +231,7 @@ main(int argc, char **argv)
 	/* clang-format on */
 	struct up_wish wish = {-1, -1, -1, NULL};
 	bool given = false;
-	const char *verb;
-	int o;
+	int o, code;
 
 	/* The forced command of keys has arguments of its own. */
 	if (argc == 5 && strcmp(argv[1], "serve") == 0) {
@@ -194,24 +247,11 @@ main(int argc, char **argv)
 			puts("pf-local " PANDAFUZZ_VERSION);
 			return EXIT_OK;
 		}
-		if (o == '?')
-			return bad_usage("bad option");
-		if (read_option(o, optarg, &wish) == -1)
-			return bad_usage("bad value of an option");
+		if ((code = read_option(o, optarg, &wish)) != 0)
+			return code;
 		given = true;
 	}
-	if (argc - optind != 2)
-		return bad_usage("a verb and ROOT are needed");
 	/* Folders of ours are for us; the group may read a ROOT's results. */
 	umask(027);
-	verb = argv[optind];
-	if (strcmp(verb, "up") == 0)
-		return cmd_up(argv[optind + 1], &wish);
-	if (given)
-		return bad_usage("options are for `up`");
-	if (strcmp(verb, "down") == 0)
-		return cmd_down(argv[optind + 1]);
-	if (strcmp(verb, "status") == 0)
-		return cmd_status(argv[optind + 1]);
-	return bad_usage("no such verb");
+	return dispatch(argc - optind, argv + optind, given, &wish);
 }

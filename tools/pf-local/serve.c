@@ -227,7 +227,11 @@ serve(const char *root, const char *account, const char *fingerprint)
 	    (s.folder = fs_open_dir(s.local.dir, "accounts", &e)) == -1 ||
 	    keyfile_read(&s.key, s.folder, account, fingerprint, &e) == -1)
 		return denied(&s, e.text);
-	if (!s.key.admitted)
-		return denied(&s, s.key.why);
+	if (!s.key.admitted) {
+		/* The connection may be one that was kept from better days. */
+		(void)denied(&s, s.key.why);
+		end_connection();
+		return EXIT_DENIED;
+	}
 	return run(&s);
 }

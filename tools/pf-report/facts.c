@@ -8,8 +8,9 @@
 #include "lib/base/clock.h"
 #include "tools/pf-report/pf_report.h"
 
-#define PAGE  "500"
-#define PAGES 200 /* 100,000 events: a report says "at least" then */
+#define PAGE      "500"
+#define KEYS_MOST 2000
+#define PAGES     200 /* 100,000 events: a report says "at least" then */
 
 static const char *const events[TALLIES] = {
     [BUCKET_NEW] = "bucket.new",
@@ -62,6 +63,9 @@ take_event(struct facts *f, struct client *c, const struct json_value *event,
 		return 0;
 	f->tally[i].count++;
 	name_it(&f->tally[i], subject);
+	if ((i == BUCKET_NEW || i == BUILD_BAD) &&
+	    f->tally[i].count <= KEYS_MOST)
+		buf_printf(&f->keys, " %s %.100s\n", what, subject);
 	if (i != BUCKET_NEW || f->bucket_count == NAMED)
 		return 0;
 	return get_bucket(f, c, subject, status, e);
@@ -126,6 +130,7 @@ facts_release(struct facts *f)
 	int i;
 
 	reply_release(&f->status);
+	buf_release(&f->keys);
 	for (i = 0; i < f->bucket_count; i++)
 		reply_release(&f->buckets[i]);
 	for (i = 0; i < TALLIES; i++)

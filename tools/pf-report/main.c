@@ -26,12 +26,14 @@
 
 struct wish {
 	char *socket;
+	const char *state;
 	uint64_t since_ms;
 	bool quiet, check;
 };
 
 static const char usage_text[] =
-    "usage: pf-report [OPTION]... text [--since 24h] [-q] [--check]\n"
+    "usage: pf-report [OPTION]... text [--since 24h] [-q] [--state FILE]\n"
+    "           [--check]\n"
     "       pf-report [OPTION]... prom FILE\n"
     "\n"
     "  text        what is new, what is wrong, how the farm is; the first\n"
@@ -41,13 +43,16 @@ static const char usage_text[] =
     "\n"
     "  --since T   look back so long: 24h, 7d (24h)\n"
     "  -q, --quiet print nothing when there is nothing new and nothing wrong\n"
-    "  --check     exit 10 when there is\n"
+    "  --state F   print only what FILE does not say was told within "
+    "--since\n"
+    "  --check     exit 10 when there is something to look at\n"
     "  --root DIR  the master's folder\n"
     "  --socket P  the master's socket (" DEFAULT_SOCKET ")\n"
     "  --help, --version\n"
     "\n"
     "examples:\n"
     "  pf-report text -q --since 24h\n"
+    "  pf-report text --state ~/.pf-report\n"
     "  pf-report prom /var/lib/prometheus/node-exporter/pandafuzz.prom\n";
 
 static int
@@ -61,9 +66,18 @@ static int
 complain(const struct err *e, long status)
 {
 	fprintf(stderr, "pf-report: %s\n", e->text);
-	if (e->cls == ERR_DENIED)
+	if (e->cls == ERR_DENIED) {
+		fputs("hint: members of the groups pandafuzz-admin and "
+		      "pandafuzz-read may ask\n",
+		    stderr);
 		return EXIT_DENIED;
-	return status == 0 && e->cls == ERR_AGAIN ? EXIT_NO_MASTER : EXIT_BAD;
+	}
+	if (status != 0 || e->cls != ERR_AGAIN)
+		return EXIT_BAD;
+	fputs("hint: start it: pf-local up ROOT, or systemctl start "
+	      "pandafuzz-masterd; --root ROOT says where it is\n",
+	    stderr);
+	return EXIT_NO_MASTER;
 }
 
 /* ---- one at a time --------------------------------------------------- */
@@ -102,27 +116,62 @@ lock(const char *socket, struct err *e)
 
 /* ---- what it does ---------------------------------------------------- */
 
+/* Whoever reads may stop reading; a full disk is said. */
+static int
+print(const struct facts *f, struct err *e)
+{
+	struct buf out = BUF_INIT;
+	int rc;
+
+	text_write(f, &out);
+	rc = fs_write_all(STDOUT_FILENO, out.data, out.len);
+	if (rc == -1 && errno == EPIPE)
+		rc = 0;
+	else if (rc == -1)
+		err_sys(e, "cannot write the report");
+	buf_release(&out);
+	return rc;
+}
+
+/* What was told is kept once it is told: rather twice than not at all. */
+static int
+tell(const struct wish *w, const struct facts *f, struct err *e)
+{
+	bool news = facts_findings(f);
+	struct buf next = BUF_INIT;
+	int got, rc = 0;
+
+	if (w->state != NULL) {
+		got = state_compare(f, w->state, clock_wall_ms(), &next, e);
+		if (got == -1) {
+			buf_release(&next);
+			return -1;
+		}
+		news = got == 1;
+	}
+	if (news || (!w->quiet && w->state == NULL))
+		rc = print(f, e);
+	if (rc == 0 && w->state != NULL)
+		rc = state_save(w->state, &next, e);
+	buf_release(&next);
+	return rc == -1 ? -1 : news;
+}
+
 static int
 do_text(const struct wish *w, struct client *c, const char *file)
 {
 	struct facts f = {.since_ms = w->since_ms};
-	struct buf out = BUF_INIT;
-	int code = EXIT_DONE;
+	int code = EXIT_DONE, news;
 	long status = 0;
 	struct err e;
 
 	(void)file;
-	if (facts_gather(&f, c, &status, &e) == -1) {
+	if (facts_gather(&f, c, &status, &e) == -1)
 		code = complain(&e, status);
-	} else {
-		if (!w->quiet || facts_findings(&f))
-			text_write(&f, &out);
-		/* Whoever reads may stop reading. */
-		fs_write_all(STDOUT_FILENO, out.data, out.len);
-		if (w->check && facts_findings(&f))
-			code = EXIT_FINDINGS;
-	}
-	buf_release(&out);
+	else if ((news = tell(w, &f, &e)) == -1)
+		code = complain(&e, 1);
+	else if (w->check && news)
+		code = EXIT_FINDINGS;
 	facts_release(&f);
 	return code;
 }
@@ -205,6 +254,7 @@ from_environment(struct wish *w)
 static const struct option options[] = {
     {"since", required_argument, NULL, 's'},
     {"quiet", no_argument, NULL, 'q'},
+    {"state", required_argument, NULL, 't'},
     {"check", no_argument, NULL, 'c'},
     {"root", required_argument, NULL, 'r'},
     {"socket", required_argument, NULL, 'S'},
@@ -228,6 +278,9 @@ take_option(struct wish *w, int option)
 	case 'q':
 		w->quiet = true;
 		return -1;
+	case 't':
+		w->state = optarg;
+		return -1;
 	case 'c':
 		w->check = true;
 		return -1;
@@ -243,8 +296,8 @@ take_option(struct wish *w, int option)
 	case 'v':
 		puts("pf-report " PANDAFUZZ_VERSION);
 		return EXIT_DONE;
-	default:
-		return EXIT_USAGE; /* getopt has said it */
+	default: /* getopt has named it */
+		return usage("bad option");
 	}
 }
 

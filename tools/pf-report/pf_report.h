@@ -54,6 +54,7 @@ struct facts {
 	struct reply buckets[NAMED];
 	int bucket_count;
 	int problems;
+	struct buf keys;   /* what is new, " name" a line: see state.c */
 	uint64_t since_ms; /* so long */
 };
 
@@ -64,6 +65,17 @@ void facts_release(struct facts *f);
 
 /* Is there anything that a person would want to know? */
 bool facts_findings(const struct facts *f);
+
+/* ---- state.c --------------------------------------------------------- */
+
+/*
+ * Is there something that "file" does not hold as told, within nine tenths of
+ * the time that the report looks back?  1 or 0; "next" is what to save once
+ * it was told.  Without the file all is news.
+ */
+int state_compare(const struct facts *f, const char *file, uint64_t now_ms,
+    struct buf *next, struct err *e);
+int state_save(const char *file, const struct buf *next, struct err *e);
 
 /* ---- text.c ---------------------------------------------------------- */
 

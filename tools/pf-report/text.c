@@ -7,6 +7,7 @@
 
 #include "lib/base/text.h"
 #include "tools/pf-report/pf_report.h"
+#include "tools/pfadm/problems.h"
 
 static void
 plain(struct buf *out, const char *text)
@@ -161,17 +162,18 @@ buckets(const struct facts *f, struct buf *out)
 static void
 problems(const struct facts *f, struct buf *out)
 {
-	const struct json_value *p = json_first(json_get(f->item, "problems"));
-	const char *fix;
+	struct problems all;
+	size_t i;
 
-	if (p != NULL)
+	problems_gather(&all, json_get(f->item, "problems"));
+	if (all.count > 0)
 		buf_adds(out, "\nProblems\n");
-	for (; p != NULL; p = json_next(p)) {
-		text_wrap(out, "  - ", json_get_string(p, "text", "?"));
-		fix = json_get_string(p, "fix", "");
-		if (*fix != '\0')
-			text_wrap(out, "    fix: ", fix);
+	for (i = 0; i < all.count; i++) {
+		text_wrap(out, "  - ", buf_text(&all.list[i].text));
+		if (all.list[i].fix.len > 0)
+			text_wrap(out, "    fix: ", all.list[i].fix.data);
 	}
+	problems_release(&all);
 }
 
 /* What of this kind happened, and to whom. */
@@ -253,8 +255,8 @@ static void
 farm(const struct facts *f, struct buf *out)
 {
 	const struct json_value *s = f->item;
+	uint64_t days, buckets = json_get_u64(s, "buckets", 0);
 	struct buf line = BUF_INIT;
-	uint64_t days;
 
 	buf_adds(out, "\nThe farm\n");
 	words(out, "bots", json_get(s, "bots"));
@@ -264,9 +266,9 @@ farm(const struct facts *f, struct buf *out)
 	    (uintmax_t)json_get_u64(s, "execs", 0));
 	text_wrap(out, "  speed     ", line.data);
 	buf_reset(&line);
-	buf_printf(&line, "%ju in %ju buckets",
-	    (uintmax_t)json_get_u64(s, "crashes", 0),
-	    (uintmax_t)json_get_u64(s, "buckets", 0));
+	buf_printf(&line, "%ju in %ju bucket%s",
+	    (uintmax_t)json_get_u64(s, "crashes", 0), (uintmax_t)buckets,
+	    plural(buckets));
 	text_wrap(out, "  crashes   ", line.data);
 	buf_reset(&line);
 	buf_printf(&line, "%s of %s free",

@@ -243,6 +243,8 @@ prepare(struct transfer *t, const char *path)
 	curl_easy_reset(curl); /* keeps the connection */
 	buf_printf(&url, "http://pandafuzz/api/v1/%s", path);
 	curl_easy_setopt(curl, CURLOPT_URL, url.data);
+	/* "job show .." asks for a job of that name, not for another address. */
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	buf_release(&url);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, t->client->through);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");

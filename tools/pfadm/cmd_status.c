@@ -8,6 +8,7 @@
 
 #include "lib/base/text.h"
 #include "tools/pfadm/commands.h"
+#include "tools/pfadm/problems.h"
 
 #define SCREEN   23 /* one is the prompt's */
 #define BUCKETS  200
@@ -148,6 +149,8 @@ add_master(struct screen *s, const struct json_value *item)
 static void
 add_work(struct screen *s, const struct json_value *item)
 {
+	uint64_t targets = json_get_u64(item, "targets", 0);
+	uint64_t buckets = json_get_u64(item, "buckets", 0);
 	struct buf *out = &s->head;
 	bool tty = s->pf->tty;
 
@@ -163,12 +166,12 @@ add_work(struct screen *s, const struct json_value *item)
 	cell(out, item, "execs", CELL_NUMBER, tty);
 	buf_printf(out, " in all\n%-10s", "corpus");
 	cell(out, item, "units", CELL_NUMBER, tty);
-	buf_printf(out, " units (%s) of %ju targets\n",
+	buf_printf(out, " units (%s) of %ju target%s\n",
 	    text_size(json_get_u64(item, "unit_bytes", 0)).text,
-	    (uintmax_t)json_get_u64(item, "targets", 0));
-	buf_printf(out, "%-10s%ju in %ju buckets\n", "crashes",
-	    (uintmax_t)json_get_u64(item, "crashes", 0),
-	    (uintmax_t)json_get_u64(item, "buckets", 0));
+	    (uintmax_t)targets, targets == 1 ? "" : "s");
+	buf_printf(out, "%-10s%ju in %ju bucket%s\n", "crashes",
+	    (uintmax_t)json_get_u64(item, "crashes", 0), (uintmax_t)buckets,
+	    buckets == 1 ? "" : "s");
 	buf_printf(out, "%-10s%ju waiting, %ju refused, %ju held\n", "spool",
 	    (uintmax_t)json_get_u64(json_get(item, "spool"), "incoming", 0),
 	    (uintmax_t)json_get_u64(item, "refused", 0),
@@ -302,57 +305,46 @@ add_buckets(struct screen *s)
 
 /* ---- what is wrong --------------------------------------------------- */
 
-/* A sentence and its fix.  An older master has sentences alone. */
 static void
-add_problem(struct screen *s, struct buf *out, const struct json_value *p)
+add_problem(struct screen *s, struct buf *out, const struct problem *p)
 {
 	const struct look *look = &s->pf->look;
-	const char *text = json_string(p), *fix = "", *mark = "  - ", *color;
-	const char *severity = "";
+	const char *color = state_color(p->severity, look);
 
-	if (text == NULL) {
-		text = json_get_string(p, "text", "");
-		fix = json_get_string(p, "fix", "");
-		severity = json_get_string(p, "severity", "");
-		if (strcmp(severity, "error") == 0)
-			mark = "  ! ";
-	}
-	color = state_color(severity, look);
 	buf_adds(out, color);
-	add_wrapped(out, mark, text, s->width);
+	add_wrapped(out, strcmp(p->severity, "error") == 0 ? "  ! " : "  - ",
+	    buf_text(&p->text), s->width);
 	if (*color != '\0')
 		buf_adds(out, color_end(look));
-	if (*fix != '\0')
-		add_wrapped(out, "    fix: ", fix, s->width);
+	if (p->fix.len > 0)
+		add_wrapped(out, "    fix: ", p->fix.data, s->width);
 }
 
 static void
 add_problems(struct screen *s, const struct json_value *item, int room)
 {
-	const struct json_value *list = json_get(item, "problems"), *p;
+	const struct json_value *list = json_get(item, "problems");
 	struct buf one = BUF_INIT;
-	int left;
+	struct problems all;
+	size_t i;
 
-	if (list == NULL)
-		list = json_get(item, "alarms");
-	left = json_count(list);
-	if (left == 0) {
-		buf_adds(&s->problems, "problems  none\n");
-		return;
-	}
-	buf_adds(&s->problems, "problems\n");
-	for (p = json_first(list); p != NULL; p = json_next(p), left--) {
+	problems_gather(&all, list == NULL ? json_get(item, "alarms") : list);
+	buf_adds(
+	    &s->problems, all.count == 0 ? "problems  none\n" : "problems\n");
+	for (i = 0; i < all.count; i++) {
 		buf_reset(&one);
-		add_problem(s, &one, p);
+		add_problem(s, &one, &all.list[i]);
 		if (room > 0 &&
-		    count_lines(&s->problems) + count_lines(&one) + (left > 1) >
+		    count_lines(&s->problems) + count_lines(&one) +
+			    (i + 1 < all.count) >
 			room)
 			break;
 		buf_add(&s->problems, one.data, one.len);
 	}
-	if (left > 0)
-		buf_printf(
-		    &s->problems, "  and %d more: pfadm status --all\n", left);
+	if (i < all.count)
+		buf_printf(&s->problems, "  and %zu more: pfadm status --all\n",
+		    all.count - i);
+	problems_release(&all);
 	buf_release(&one);
 }
 

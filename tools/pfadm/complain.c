@@ -52,6 +52,25 @@ print_json(const struct err *e, const struct reply *reply, const char *hint)
 	buf_release(&out);
 }
 
+/* Names that nobody knows: where they are listed. */
+static const char *
+list_of(const struct command *c, char *hint, size_t size)
+{
+	int noun, i;
+
+	if (c == NULL)
+		return NULL;
+	noun = (int)strcspn(c->words, " ");
+	snprintf(hint, size, "%.*s list", noun, c->words);
+	for (i = 0; i < command_count; i++)
+		if (strcmp(commands[i].words, hint) == 0 && &commands[i] != c) {
+			snprintf(hint, size, "pfadm %s shows them",
+			    commands[i].words);
+			return hint;
+		}
+	return NULL;
+}
+
 int
 complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 {
@@ -59,6 +78,7 @@ complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 	    reply == NULL ? NULL : json_get(json_root(reply->json), "error");
 	const char *hint = json_get_string(error, "hint", NULL);
 	int code = code_of(e, reply, json_get_string(error, "code", ""));
+	char list[60];
 
 	if (interrupted())
 		return EXIT_INTERRUPTED;
@@ -70,6 +90,8 @@ complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 	if (code == EXIT_DENIED && hint == NULL)
 		hint = "members of the groups pandafuzz-admin and "
 		       "pandafuzz-read may use it";
+	if (code == EXIT_NOT_FOUND && error != NULL && hint == NULL)
+		hint = list_of(pf->command, list, sizeof(list));
 	if (pf->o.json)
 		print_json(e, reply, hint);
 	fflush(stdout);

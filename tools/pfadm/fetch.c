@@ -212,7 +212,8 @@ print_listing(struct pfadm *pf, const struct listing *l,
 	else if (pf->o.csv)
 		print_csv(rows, columns, pf->o.no_header);
 	else if (rows->count == 0)
-		fprintf(stderr, "%s\n", l->none);
+		fprintf(stderr, "%s\n",
+		    (pf->o.given & O_CHOOSE) != 0 ? "none of these" : l->none);
 	else {
 		screen_page(pf);
 		table_print(rows, columns, &pf->look);
@@ -349,7 +350,13 @@ print_sheet(
 static void
 print_item(struct pfadm *pf, const struct json_value *root)
 {
-	print_sheet(pf, pf->command->data, json_get(root, "item"));
+	const struct json_value *item = json_get(root, "item");
+
+	if (item == NULL)
+		fputs(
+		    "pfadm: the master answered with something else\n", stderr);
+	else
+		print_sheet(pf, pf->command->data, item);
 }
 
 int

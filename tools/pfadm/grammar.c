@@ -131,6 +131,7 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 	const struct command *c = pf->command;
 	bool needed = c->argument[0] != '\0' && c->argument[0] != '[';
 	const char *unwanted;
+	int i;
 
 	options_settle(&pf->o, c->options);
 	unwanted = options_unwanted(&pf->o, c->options);
@@ -140,6 +141,10 @@ grammar_argument(struct pfadm *pf, int count, char **words)
 		fprintf(stderr, "hint: pfadm %s --help shows them\n", c->words);
 		return EXIT_USAGE;
 	}
+	for (i = 0; i < count && c->words[0] != '_'; i++)
+		if (words[i][0] == '\0') /* a variable that nobody set */
+			return complain_usage(
+			    "%s: an empty word is no name", c->words);
 	if (needed && count == 0)
 		return complain_usage("%s: which %.*s?", c->words,
 		    (int)strcspn(c->argument, ". "), c->argument);

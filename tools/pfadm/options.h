@@ -64,6 +64,11 @@
 /* 56 on: free */
 
 /* Every table: which columns and rows, and as what. */
+/* What leaves some rows of a list out. */
+#define O_CHOOSE                                                          \
+	(O_PROJECT | O_TARGET | O_BUCKET | O_STATUS | O_EPOCH | O_TAG |   \
+	    O_FILTER | O_WHO | O_WHAT | O_SUBJECT | O_SINCE | O_ACCOUNT | \
+	    O_POOL)
 #define O_TABLE (O_COLUMNS | O_SORT | O_FILTER | O_CSV | O_JSONL | O_WIDE)
 /* What deletes or moves. */
 #define O_CAREFUL (O_REASON | O_YES | O_DRY_RUN)

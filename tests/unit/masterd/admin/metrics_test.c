@@ -118,7 +118,7 @@ the_manual_has_each_with_its_type_and_labels(void **state)
 {
 	const char *text = metrics_of(*state), *line;
 	struct buf page = BUF_INIT;
-	char item[200], name[100], type[100];
+	char item[220], name[100], type[100];
 	int count = 0;
 	size_t len;
 	struct err e;

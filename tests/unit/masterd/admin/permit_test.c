@@ -50,9 +50,9 @@ static const struct {
     {'I', "..d...d", ".nd..nd"}, /* reads one thing */
     {'B', "..d....", ".nd..n."}, /* the same, and for ci */
     {'i', ".dd.ddd", ".dd.dnd"}, /* changes one thing */
-    {'Q', ".dd.dd.", ".dd.dn."}, /* names the project; and for ci */
+    {'Q', ".dd.dd.", ".dd.dd."}, /* names the project; and for ci */
     {'F', ".dd.d..", ".dd.d.."}, /* files of a build, of any project */
-    {'P', ".dd.ddd", ".dd.dnd"}, /* the project is in the body */
+    {'P', ".dd.ddd", ".dd.ddd"}, /* the project is in the body */
 };
 
 /* clang-format off */
@@ -379,7 +379,9 @@ lists_and_counts_leave_out_what_is_private(void **state)
 	    "INSERT INTO event (at_ms, who, what, subject, detail) VALUES"
 	    " (1, 'master', 'bucket.new', 'zlib-1', 'secret'),"
 	    " (1, 'master', 'job.created', 'job:" WORLD_JOB "', 'secret'),"
-	    " (1, 'master', 'target.x', 'target:zlib/inflate', 'secret')");
+	    " (1, 'master', 'target.x', 'target:zlib/inflate', 'secret'),"
+	    " (1, 'master', 'job.not_started', 'zlib/inflate', 'secret'),"
+	    " (1, 'master', 'hook.failed', 'bucket.new/mail', 'secret')");
 	set_templates(s, true);
 	for (i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		seen_by(s, ADMIN, views[i], &out);
@@ -434,6 +436,32 @@ names_and_hints_do_not_tell_what_is_private(void **state)
 }
 
 static void
+asked_again_it_is_by_what_holds_then(void **state)
+{
+	struct scene *s = *state;
+	struct request r = {.admin = &s->admin, .file = -1};
+	const struct route *all;
+	size_t count;
+	struct err e;
+	int grants;
+
+	all = routes_all(&count);
+	r.route = &all[0];
+	make_peer(&r.peer, READER);
+	set_templates(s, false);
+	assert_int_equal(permit(&r, &e), 0);
+	assert_int_equal(permit_role(&r, "zlib"), ROLE_READ);
+	grants = r.grant_count;
+	set_templates(s, true);
+	assert_int_equal(permit(&r, &e), 0);
+	assert_int_equal(permit_role(&r, "zlib"), ROLE_ANYBODY);
+	assert_int_equal(r.grant_count, grants);
+	r.peer.role = ROLE_ANYBODY;
+	assert_int_equal(permit(&r, &e), -1);
+	free(r.grants);
+}
+
+static void
 a_change_that_asked_nobody_is_a_bug(void **state)
 {
 	struct scene *s = *state;
@@ -462,6 +490,7 @@ main(void)
 	    T(groups_of_the_system_count),
 	    T(lists_and_counts_leave_out_what_is_private),
 	    T(names_and_hints_do_not_tell_what_is_private),
+	    T(asked_again_it_is_by_what_holds_then),
 	    T(a_change_that_asked_nobody_is_a_bug),
 	};
 

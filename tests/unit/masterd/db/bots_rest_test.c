@@ -89,6 +89,32 @@ one_that_failed_elsewhere_before_is_its_own_fault(void **state)
 	assert_string_equal(bot_is(f), "1 0 0");
 }
 
+/* Each of two bots has two slots of a job whose target fails at once. */
+static void
+a_job_that_fails_on_all_bots_makes_no_fleet_rest(void **state)
+{
+	struct farm *f = *state;
+	int64_t job = farm_job(f), other = work_bot(f, "b2", "A"), lease[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		lease[i] = work_offer_at(
+		    f, job, i % 2 == 0 ? f->bot : other, WORK_START);
+	assert_int_equal(farm_number(f, "SELECT count(*) FROM task"), 4);
+	/* The other's are reckoned by the same code as b1's own. */
+	farm_sql(f,
+	    "UPDATE lease SET state = 'failed', ended_ms = 9 WHERE bot = 2;"
+	    "UPDATE task SET failures = 1, last_bot = 2, state = 'ready' WHERE "
+	    "id IN (SELECT task FROM lease WHERE bot = 2)");
+	ends(f, lease[0], "failed");
+	ends(f, lease[2], "failed");
+	assert_string_equal(bot_is(f), "0 0 0");
+	/* Of other jobs it may still be the bot. */
+	one_ends(f, "failed");
+	one_ends(f, "failed");
+	assert_string_equal(bot_is(f), "2 30000 0");
+}
+
 static void
 a_bot_with_a_session_that_does_well_is_not_to_blame(void **state)
 {
@@ -178,6 +204,7 @@ main(void)
 	    T(a_rest_is_not_longer_than_half_an_hour),
 	    T(one_task_that_fails_again_and_again_is_its_own_fault),
 	    T(one_that_failed_elsewhere_before_is_its_own_fault),
+	    T(a_job_that_fails_on_all_bots_makes_no_fleet_rest),
 	    T(a_bot_with_a_session_that_does_well_is_not_to_blame),
 	    T(a_success_ends_it_and_what_is_cancelled_says_nothing),
 	    T(a_policy_with_an_end_drains_it),

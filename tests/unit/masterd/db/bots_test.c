@@ -319,6 +319,12 @@ a_bot_that_left_is_neither_late_nor_lost(void **state)
 	    "told to stop");
 	assert_string_equal(tick(f, START + 900000), "");
 	assert_string_equal(state_of(f, f->bot), "left");
+	/* What a dead one's outbox still says brings it not back. */
+	farm_sql(f, "UPDATE bot SET state = 'forgotten'");
+	assert_int_equal(
+	    bots_deregister(f->db, f->bot, FARM_EPOCH, "told to stop", NULL),
+	    0);
+	assert_string_equal(state_of(f, f->bot), "forgotten");
 }
 
 static void

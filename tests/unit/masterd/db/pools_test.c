@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "masterd/db/bots_change.h"
 #include "masterd/db/pools.h"
 #include "masterd/db/views.h"
 #include "tests/unit/masterd/work.h"
@@ -83,7 +84,22 @@ one_that_comes_back_is_not_counted_twice(void **state)
 	    "UPDATE bot SET execs = 5, leases = 1, state = 'left' WHERE name = "
 	    "'n1'");
 	assert_int_equal(fold(f, 2 * DAY_MS, 10), 1);
-	assert_string_equal(pool_row(f), "local/night 2 3 105 7");
+	assert_string_equal(pool_row(f), "local/night 1 3 105 7");
+}
+
+static void
+what_one_did_stays_its_pools_when_a_person_forgets_it(void **state)
+{
+	struct farm *f = *state;
+	int64_t bot = ephemeral(f, "n1", "lost");
+	const struct lease_turn turn = {FARM_NOW, WORK_START, NULL, NULL};
+	const struct bot_act act = {bot, "user:alice", "", &turn};
+
+	assert_int_equal(bots_forget(f->db, &act, NULL), 0);
+	assert_string_equal(pool_row(f), "local/night 1 2 100 7");
+	assert_int_equal(bots_forget(f->db, &act, &(struct err){0}), -1);
+	assert_int_equal(fold(f, 9 * DAY_MS, 10), 0);
+	assert_string_equal(pool_row(f), "local/night 1 2 100 7");
 }
 
 static void
@@ -179,6 +195,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(those_that_are_gone_for_a_day_are_folded),
 	    T(one_that_comes_back_is_not_counted_twice),
+	    T(what_one_did_stays_its_pools_when_a_person_forgets_it),
 	    T(a_turn_folds_so_many_and_no_more),
 	    T(leases_that_a_lost_one_still_has_go_back),
 	    T(a_pool_is_one_line_until_somebody_asks_for_each),

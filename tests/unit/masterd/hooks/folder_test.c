@@ -1,4 +1,5 @@
 /* masterd/hooks/folder: what is a program, and who may have put it there. */
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -75,8 +76,10 @@ see(void *arg, const char *hook)
 static const char *
 programs(struct folder *f, const char *event)
 {
+	struct err e;
+
 	buf_reset(&f->seen);
-	assert_int_equal(folder_each(f->path, event, see, &f->seen), 0);
+	assert_int_equal(folder_each(f->path, event, see, &f->seen, &e), 0);
 	return buf_text(&f->seen);
 }
 
@@ -193,6 +196,26 @@ no_folder_is_no_trouble(void **state)
 	assert_string_equal(troubles(f), "");
 }
 
+/* Else what happened just then would run nothing, for ever. */
+static void
+a_folder_that_cannot_be_read_now_is_not_empty(void **state)
+{
+	struct rlimit was, none;
+	struct folder *f = *state;
+	struct err e;
+	int got;
+
+	put(f, "h/bucket.new/10-a.sh", 0755);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){0, was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	got = folder_each(f->path, "bucket.new", see, &f->seen, &e);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(got, -1);
+	assert_int_equal(e.cls, ERR_AGAIN);
+	assert_string_equal(programs(f, "bucket.new"), "bucket.new/10-a.sh ");
+}
+
 int
 main(void)
 {
@@ -204,6 +227,7 @@ main(void)
 	    T(links_are_refused),
 	    T(another_users_program_is_refused),
 	    T(no_folder_is_no_trouble),
+	    T(a_folder_that_cannot_be_read_now_is_not_empty),
 	};
 
 	return cmocka_run_group_tests_name(

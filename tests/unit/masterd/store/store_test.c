@@ -305,6 +305,61 @@ without_its_sync_child_the_process_ends(void **state)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+/* ---- letting go ------------------------------------------------------- */
+
+static int
+open_here(void)
+{
+	struct stat st;
+	int fd, n = 0;
+
+	for (fd = 3; fd < 256; fd++)
+		n += fstat(fd, &st) == 0;
+	return n;
+}
+
+static void
+let_go(struct world *w, int times)
+{
+	while (times-- > 0)
+		store_let_go(w->store, dup(w->scratch->fd));
+}
+
+/* The other end of a pipe hears when the last one was closed. */
+static void
+what_is_let_go_is_closed(void **state)
+{
+	struct world *w = *state;
+	int before = open_here(), pair[2];
+	char byte;
+
+	assert_int_equal(pipe(pair), 0);
+	store_let_go(w->store, pair[1]);
+	assert_int_equal(read(pair[0], &byte, 1), 0);
+	close(pair[0]);
+	store_let_go(w->store, -1);
+	assert_int_equal(store_hold(w->scratch->fd, "nothing"), -1);
+	/* More at once than it can take. */
+	let_go(w, 3000);
+	assert_int_equal(open_here(), before);
+}
+
+static void
+without_the_closer_descriptors_are_closed_all_the_same(void **state)
+{
+	struct world *w = *state;
+	int before = open_here(), i;
+
+	kill_children();
+	/* Its socket goes, too, with the first that finds it dead. */
+	for (i = 0; i < 10000 && open_here() != before - 1; i++) {
+		let_go(w, 1);
+		usleep(1000);
+	}
+	let_go(w, 3);
+	assert_int_equal(open_here(), before - 1);
+}
+
 /* ---- publishing ------------------------------------------------------ */
 
 static void
@@ -394,6 +449,8 @@ main(void)
 	    T(debris_of_a_kill_goes_at_the_next_start),
 	    T(each_sync_calls_back_in_order),
 	    T(without_its_sync_child_the_process_ends),
+	    T(what_is_let_go_is_closed),
+	    T(without_the_closer_descriptors_are_closed_all_the_same),
 	    T(a_build_file_is_published_as_a_link),
 	    T(a_segment_is_published_as_a_copy_where_links_end),
 	    T(a_bucket_links_to_its_crashes),

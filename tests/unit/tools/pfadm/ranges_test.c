@@ -81,6 +81,61 @@ so_many_are_too_many(void **state)
 	refused("r[1-200]b[1-200]");
 }
 
+static void
+folds(const char *words, const char *text, const char *shell)
+{
+	struct buf out = BUF_INIT, list = BUF_INIT, again = BUF_INIT;
+	const char *names[20];
+	struct ranges r = {NULL, 0, 0};
+	size_t count = 0;
+	struct err e;
+	char *word;
+	int i;
+
+	buf_adds(&list, words);
+	for (word = strtok(list.data, " "); word != NULL;
+	     word = strtok(NULL, " "))
+		names[count++] = word;
+	ranges_fold(names, count, false, &out);
+	assert_string_equal(buf_text(&out), text);
+	buf_reset(&out);
+	ranges_fold(names, count, true, &out);
+	assert_string_equal(buf_text(&out), shell);
+	/* There and back: without the quotes it is the same names again. */
+	for (word = strtok(out.data, " '"); word != NULL;
+	     word = strtok(NULL, " '"))
+		assert_int_equal(ranges_add(&r, word, &e), 0);
+	assert_int_equal(r.count, count);
+	for (i = 0; i < r.count; i++)
+		buf_printf(&again, " %s ", r.list[i]);
+	for (i = 0; i < (int)count; i++) {
+		buf_reset(&out);
+		buf_printf(&out, " %s ", names[i]);
+		assert_non_null(strstr(buf_text(&again), buf_text(&out)));
+	}
+	ranges_release(&r);
+	buf_release(&again);
+	buf_release(&list);
+	buf_release(&out);
+}
+
+static void
+names_are_folded(void **state)
+{
+	(void)state;
+	folds("b1", "b1", "b1");
+	folds("b2 b1 b3", "b[1-3]", "'b[1-3]'");
+	folds("c b7 b1 b3 b2", "b[1-3,7], c", "'b[1-3,7]' c");
+	folds("b9 b10 b11", "b[9-11]", "'b[9-11]'");
+	folds("b08 b09 b10", "b[08-10]", "'b[08-10]'");
+	folds("b1 b02 b3", "b[1,02,3]", "'b[1,02,3]'");
+	folds("b99 b100", "b[99-100]", "'b[99-100]'");
+	folds("b09 b010", "b[09,010]", "'b[09,010]'");
+	folds("pc-1 pc2 office/b1 office/b2", "office/b[1-2], pc-1, pc2",
+	    "'office/b[1-2]' pc-1 pc2");
+	folds("7f3 12 13", "[12-13], 7f3", "'[12-13]' 7f3");
+}
+
 int
 main(void)
 {
@@ -88,6 +143,7 @@ main(void)
 	    cmocka_unit_test(brackets_are_numbers),
 	    cmocka_unit_test(half_a_range_is_refused),
 	    cmocka_unit_test(so_many_are_too_many),
+	    cmocka_unit_test(names_are_folded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
