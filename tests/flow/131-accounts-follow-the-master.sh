@@ -55,6 +55,9 @@ wants office '# kind=bot state=active' "$(line two)"
 gone() { [ "$(processes)" = 0 ]; }
 check "a session ends within 5 s of its key" within_5s gone
 is "the key is out" "" "$(enters office one && echo in)"
+# While sessions are being ended, those that just log in go with them.
+ended() { grep -q 'account.sessions_ended .*account=office' "$own/watch.log"; }
+wait_until 20 ended || fail "no end of sessions is logged"
 enters office two || fail "the other key is out, too"
 session two 9 || fail "no second session"
 wants office '# kind=bot state=disabled' "$(line two)"
