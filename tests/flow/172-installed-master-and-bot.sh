@@ -57,12 +57,9 @@ command -v systemd-analyze >/dev/null || {
 	echo "skipped: no systemd-analyze, which knows the filters"
 	exit 77
 }
-# The filters are those of programs without a sanitizer's run-time: with it
-# the child that answers reads ends half way.
-[ -z "${SANITIZED-}" ] || {
-	echo "skipped: behind the units' filters what is sanitized does not run"
-	exit 77
-}
+# The sanitizers' search for leaks is a debugger's work, which the filters
+# forbid; a child that cannot do it ends as if it had failed.
+[ -z "${SANITIZED-}" ] || export ASAN_OPTIONS=detect_leaks=0
 chmod 755 "$work"
 cp "$B/tests/fault/fence" "$work/fence"
 master_unit=$at/lib/systemd/system/pandafuzz-masterd.service
