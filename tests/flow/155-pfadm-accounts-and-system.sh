@@ -34,6 +34,9 @@ same "its key" "$(ssh-keygen -lf "$work/ci.pub" | cut -d' ' -f2)" \
     "$(json '.item.key_list[0].fingerprint')"
 code 0 account list -o name,kind,keys,max_bytes --csv
 says "office,bot,0,21474836480"
+code 0 account list -o name,fingerprint,key_age_days,added_by --csv
+says "ci-zlib,$(ssh-keygen -lf "$work/ci.pub" | cut -d' ' -f2),0,user:"
+says "office,,,user:"
 
 code 0 account invite --count 3 --expires 7d --account office
 same "three lines and nothing else" 3 \
