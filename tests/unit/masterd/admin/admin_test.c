@@ -20,23 +20,10 @@
 #include "tests/unit/masterd/admin/server.h"
 
 static int
-setup(void **state)
-{
-	*state = server_start(false);
-	return 0;
-}
-
-static int
 setup_hostile(void **state)
 {
 	*state = server_start(true);
 	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	return server_stop(*state);
 }
 
 static const struct json_value *
@@ -493,12 +480,13 @@ all_units_stream_from_a_read_child(void **state)
 int
 main(int argc, char **argv)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, server_setup, server_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(every_read_answers_json),
 	    cmocka_unit_test_setup_teardown(
 		every_read_answers_json_over_hostile_rows, setup_hostile,
-		teardown),
+		server_teardown),
 	    TEST(what_is_not_there_is_404_with_a_sentence),
 	    TEST(an_ambiguous_prefix_names_the_candidates),
 	    TEST(a_job_is_created_and_cancelled_once),

@@ -49,19 +49,6 @@ family_of(const char *line, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)len, line);
 }
 
-static int
-setup(void **state)
-{
-	*state = server_start(false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	return server_stop(*state);
-}
-
 /* Each family once: HELP, TYPE, samples. */
 static void
 samples_stand_below_their_family(void **state)
@@ -144,7 +131,8 @@ the_manual_has_each_with_its_type_and_labels(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(samples_stand_below_their_family),
 	    T(a_histogram_is_cumulative),

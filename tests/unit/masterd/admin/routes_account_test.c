@@ -15,19 +15,6 @@
 #include "lib/wire/invitation.h"
 #include "tests/unit/masterd/admin/server.h"
 
-static int
-setup(void **state)
-{
-	*state = server_start(false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	return server_stop(*state);
-}
-
 /* The public line of the key made of "fill" bytes. */
 static const char *
 line_of(uint8_t fill)
@@ -59,33 +46,11 @@ print_of(uint8_t fill)
 	return print;
 }
 
-static struct answer
-ask(struct server *s, const char *method, const char *path, const char *body,
-    long status)
-{
-	struct answer a;
-
-	request(&a, s, method, path, body, body == NULL ? 0 : strlen(body));
-	if (a.status != status)
-		fail_msg("%s %s %s: %ld %s", method, path,
-		    body == NULL ? "" : body, a.status, buf_text(&a.body));
-	assert_non_null(a.json);
-	return a;
-}
-
-static void
-done(struct server *s, const char *method, const char *path, const char *body)
-{
-	struct answer a = ask(s, method, path, body, 200);
-
-	answer_release(&a);
-}
-
 static void
 refused(struct server *s, const char *method, const char *path,
     const char *body, long status, const char *text)
 {
-	struct answer a = ask(s, method, path, body, status);
+	struct answer a = server_ask(s, method, path, body, status);
 	const struct json_value *e = json_get(json_root(a.json), "error");
 
 	if (strstr(json_get_string(e, "message", ""), text) == NULL)
@@ -97,7 +62,7 @@ refused(struct server *s, const char *method, const char *path,
 static void
 shows(struct server *s, const char *path, const char *text)
 {
-	struct answer a = ask(s, "GET", path, NULL, 200);
+	struct answer a = server_ask(s, "GET", path, NULL, 200);
 
 	if (strstr(buf_text(&a.body), text) == NULL)
 		fail_msg("no '%s' in %s", text, buf_text(&a.body));
@@ -111,7 +76,7 @@ add(struct server *s, const char *name, uint8_t key)
 
 	snprintf(body, sizeof(body), "{\"name\":\"%s\",\"key\":\"%s\"}", name,
 	    line_of(key));
-	done(s, "POST", "accounts", body);
+	server_done(s, "POST", "accounts", body);
 }
 
 /* ---- adding ---------------------------------------------------------- */
@@ -128,7 +93,7 @@ an_account_is_added_with_all_it_has(void **state)
 	    "\"png\"],\"key\":\"%s\",\"max_bytes\":1,\"max_files\":2,"
 	    "\"max_rate\":3,\"reason\":\"why not\"}",
 	    line_of(1));
-	done(s, "POST", "accounts", body);
+	server_done(s, "POST", "accounts", body);
 	shows(s, "accounts/ok-ci", "\"kind\":\"ci\"");
 	shows(s, "accounts/ok-ci", "\"projects\":[\"png\",\"zlib\"]");
 	shows(s, "accounts/ok-ci",
@@ -138,7 +103,7 @@ an_account_is_added_with_all_it_has(void **state)
 	shows(s, "accounts?kind=reader", "\"items\":[]");
 	shows(s, "log", "account.added");
 	shows(s, "log", "why not");
-	done(s, "PUT", "accounts/ok-ci/settings", "{\"max_rate\":9}");
+	server_done(s, "PUT", "accounts/ok-ci/settings", "{\"max_rate\":9}");
 	shows(s, "accounts/ok-ci", "\"max_files\":2,\"max_rate\":9");
 }
 
@@ -211,7 +176,7 @@ invitations_are_lines_that_machines_read(void **state)
 	struct sshkey k;
 
 	add(s, "ok", 1);
-	a = ask(s, "PUT", "accounts/ok/invite",
+	a = server_ask(s, "PUT", "accounts/ok/invite",
 	    "{\"count\":3,\"expires_ms\":60000,\"auto\":true}", 200);
 	item = json_get(json_root(a.json), "items");
 	assert_int_equal(json_count(item), 3);
@@ -245,7 +210,7 @@ keys_are_added_disabled_and_approved(void **state)
 	add(s, "ok", 1);
 	snprintf(
 	    body, sizeof(body), "{\"key\":\"%s\",\"bot\":\"b7\"}", line_of(2));
-	done(s, "POST", "accounts/ok/keys", body);
+	server_done(s, "POST", "accounts/ok/keys", body);
 	refused(s, "POST", "accounts/ok/keys", body, 409, "'ok' has this key");
 	snprintf(
 	    body, sizeof(body), "{\"key\":\"%s\",\"bot\":\"a/b\"}", line_of(3));
@@ -254,20 +219,20 @@ keys_are_added_disabled_and_approved(void **state)
 	refused(s, "PUT", "accounts/ok/approve", "{}", 404, "no pending key");
 	refused(s, "PUT", "accounts/ok/approve", "{\"key\":\"b7\"}", 409,
 	    "active already");
-	done(s, "PUT", "accounts/ok/disable",
+	server_done(s, "PUT", "accounts/ok/disable",
 	    "{\"key\":\"b7\",\"reason\":\"lost\"}");
 	refused(s, "PUT", "accounts/ok/disable", "{\"key\":\"b7\"}", 409,
 	    "disabled already");
 	refused(s, "PUT", "accounts/ok/disable", "{\"key\":\"b8\"}", 404,
 	    "no key b8");
 	shows(s, "accounts/ok", "\"keys\":1,\"pending\":0");
-	done(s, "PUT", "accounts/ok/approve", "{\"key\":\"b7\"}");
+	server_done(s, "PUT", "accounts/ok/approve", "{\"key\":\"b7\"}");
 	shows(s, "accounts/ok", "\"keys\":2,\"pending\":0");
-	done(s, "PUT", "accounts/ok/disable", "{}");
+	server_done(s, "PUT", "accounts/ok/disable", "{}");
 	shows(s, "accounts/ok", "\"state\":\"disabled\"");
 	refused(s, "PUT", "accounts/ok/disable", "{}", 409, "already");
 	refused(s, "PUT", "accounts/ok/invite", "{}", 409, "approve it");
-	done(s, "PUT", "accounts/ok/approve", "{}");
+	server_done(s, "PUT", "accounts/ok/approve", "{}");
 	shows(s, "accounts/ok", "\"state\":\"active\"");
 	shows(s, "log", "account.key.disabled");
 }
@@ -280,14 +245,14 @@ a_key_is_rotated_by_another_or_by_an_invitation(void **state)
 
 	add(s, "ok", 1);
 	snprintf(body, sizeof(body), "{\"key\":\"%s\"}", line_of(2));
-	done(s, "PUT", "accounts/ok/rotate", body);
+	server_done(s, "PUT", "accounts/ok/rotate", body);
 	shows(s, "accounts/ok", "\"keys\":1");
 	shows(s, "accounts/ok", print_of(2));
 	refused(s, "PUT", "accounts/ok/rotate", body, 409, "has this key");
 	shows(s, "accounts/ok", "\"keys\":1");
 	refused(s, "PUT", "accounts/ok/rotate", "{\"key\":\"ssh-rsa A\"}", 400,
 	    "'ssh-rsa'");
-	done(s, "PUT", "accounts/ok/rotate", "{}");
+	server_done(s, "PUT", "accounts/ok/rotate", "{}");
 	shows(s, "accounts/ok", "\"keys\":0,\"pending\":0,\"invitations\":1");
 	refused(s, "PUT", "accounts/ok/rotate", "{}", 409, "no active key");
 	shows(s, "accounts/ok", "\"invitations\":1");
@@ -299,8 +264,8 @@ what_was_removed_is_gone_and_its_key_free(void **state)
 	struct server *s = *state;
 
 	add(s, "ok", 1);
-	done(s, "PUT", "accounts/ok/invite", "{}");
-	done(s, "DELETE", "accounts/ok?reason=gone", NULL);
+	server_done(s, "PUT", "accounts/ok/invite", "{}");
+	server_done(s, "DELETE", "accounts/ok?reason=gone", NULL);
 	refused(s, "GET", "accounts/ok", NULL, 404, "not found");
 	refused(s, "DELETE", "accounts/ok", NULL, 404, "not found");
 	shows(s, "log?what=account.removed", "gone");
@@ -309,7 +274,8 @@ what_was_removed_is_gone_and_its_key_free(void **state)
 	shows(s, "accounts/ok", "\"keys\":1");
 }
 
-#define SERVED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SERVED(test) \
+	cmocka_unit_test_setup_teardown(test, server_setup, server_teardown)
 
 int
 main(void)

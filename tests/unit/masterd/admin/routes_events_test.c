@@ -19,19 +19,6 @@
 #include "tests/unit/masterd/world.h"
 
 static int
-setup(void **state)
-{
-	*state = server_start(false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	return server_stop(*state);
-}
-
-static int
 open_stream(struct server *s, const char *query)
 {
 	char head[200];
@@ -141,7 +128,7 @@ streams_are_bounded_and_end_with_their_clients(void **state)
 	buf_release(&have);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, server_setup, server_teardown)
 
 int
 main(void)

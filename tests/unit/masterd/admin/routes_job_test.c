@@ -18,45 +18,10 @@
 
 #define JOB "jobs/" WORLD_JOB
 
-static int
-setup(void **state)
-{
-	*state = server_start(false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	return server_stop(*state);
-}
-
 static const struct json_value *
 item_of(const struct answer *a)
 {
 	return json_get(json_root(a->json), "item");
-}
-
-static struct answer
-ask(struct server *s, const char *method, const char *path, const char *body,
-    long status)
-{
-	struct answer a;
-
-	request(&a, s, method, path, body, body == NULL ? 0 : strlen(body));
-	if (a.status != status)
-		fail_msg("%s %s %s: %ld %s", method, path,
-		    body == NULL ? "" : body, a.status, buf_text(&a.body));
-	assert_non_null(a.json);
-	return a;
-}
-
-static void
-done(struct server *s, const char *method, const char *path, const char *body)
-{
-	struct answer a = ask(s, method, path, body, 200);
-
-	answer_release(&a);
 }
 
 /* A piece of the sentence, and one of the hint, which may be NULL. */
@@ -64,7 +29,7 @@ static void
 refused(struct server *s, const char *method, const char *path,
     const char *body, long status, const char *text, const char *hint)
 {
-	struct answer a = ask(s, method, path, body, status);
+	struct answer a = server_ask(s, method, path, body, status);
 	const struct json_value *e = json_get(json_root(a.json), "error");
 
 	if (strstr(json_get_string(e, "message", ""), text) == NULL)
@@ -83,7 +48,7 @@ settings_come_as_an_object_or_a_list(void **state)
 	struct server *s = *state;
 	struct answer a;
 
-	a = ask(s, "POST", "jobs",
+	a = server_ask(s, "POST", "jobs",
 	    "{\"target\":\"zlib/inflate:address\",\"set\":{\"weight\":7,"
 	    "\"memory\":\"4GiB\",\"tags.big\":true}}",
 	    200);
@@ -94,7 +59,7 @@ settings_come_as_an_object_or_a_list(void **state)
 	    json_get_string(json_get(item_of(&a), "settings"), "memory", ""),
 	    "4GiB");
 	answer_release(&a);
-	a = ask(s, "POST", "jobs",
+	a = server_ask(s, "POST", "jobs",
 	    "{\"target\":\"zlib/inflate\",\"set\":[\"weight=8\","
 	    "\"environment=A=1\",\"environment=B=x=y\"],\"slots\":2}",
 	    200);
@@ -158,7 +123,7 @@ what_is_not_there_has_a_near_name(void **state)
 static void
 all_targets_answer_as_a_list(void **state)
 {
-	struct answer a = ask(*state, "POST", "jobs",
+	struct answer a = server_ask(*state, "POST", "jobs",
 	    "{\"project\":\"zlib\",\"all_targets\":true,\"build\":\"1111\","
 	    "\"for_ms\":5000}",
 	    200);
@@ -181,7 +146,7 @@ a_job_goes_through_its_verbs(void **state)
 	struct server *s = *state;
 	struct answer a;
 
-	a = ask(s, "PUT", JOB "/pause", "{\"reason\":\"why\"}", 200);
+	a = server_ask(s, "PUT", JOB "/pause", "{\"reason\":\"why\"}", 200);
 	assert_string_equal(
 	    json_get_string(item_of(&a), "status", ""), "paused");
 	assert_memory_equal(
@@ -192,17 +157,18 @@ a_job_goes_through_its_verbs(void **state)
 	    "not running as expected", NULL);
 	refused(s, "PUT", JOB "/resume?expect=running", NULL, 409,
 	    "not running as expected", NULL);
-	done(s, "PUT", JOB "/resume", "{\"expect\":\"paused\"}");
-	a = ask(s, "PUT", JOB "/boost", "{\"by\":2.5,\"for_ms\":60000}", 200);
+	server_done(s, "PUT", JOB "/resume", "{\"expect\":\"paused\"}");
+	a = server_ask(
+	    s, "PUT", JOB "/boost", "{\"by\":2.5,\"for_ms\":60000}", 200);
 	assert_int_equal(json_get_u64(item_of(&a), "boost", 0), 2500);
 	assert_non_null(json_string(json_get(item_of(&a), "boost_until")));
 	answer_release(&a);
 	refused(s, "PUT", JOB "/boost", "{\"by\":0}", 400, "by: 0.001", NULL);
 	refused(s, "PUT", JOB "/boost", "{\"for_ms\":0}", 400, "for_ms", NULL);
 	refused(s, "PUT", JOB "/retry", "{}", 409, "is pending", NULL);
-	done(s, "PUT", JOB "/cancel", NULL);
-	done(s, "PUT", JOB "/cancel", NULL);
-	done(s, "PUT", JOB "/retry", NULL);
+	server_done(s, "PUT", JOB "/cancel", NULL);
+	server_done(s, "PUT", JOB "/cancel", NULL);
+	server_done(s, "PUT", JOB "/retry", NULL);
 	refused(s, "PUT", JOB "/stop", NULL, 404, "no such address", NULL);
 	refused(
 	    s, "PUT", "jobs/77/pause", NULL, 404, "job 77: not found", NULL);
@@ -219,11 +185,11 @@ settings_are_set_unset_and_explained(void **state)
 	int seen = 0;
 
 	refused(s, "PUT", JOB "/settings", "{}", 400, "set: what?", NULL);
-	a = ask(s, "PUT", JOB "/settings",
+	a = server_ask(s, "PUT", JOB "/settings",
 	    "{\"set\":[\"weight=9\",\"asan_options.exitcode=1\"]}", 200);
 	assert_int_equal(json_get_u64(item_of(&a), "weight", 0), 9);
 	answer_release(&a);
-	a = ask(s, "GET", JOB "?explain=1", NULL, 200);
+	a = server_ask(s, "GET", JOB "?explain=1", NULL, 200);
 	for (v = json_first(json_get(item_of(&a), "values")); v != NULL;
 	     v = json_next(v)) {
 		bool forced = false;
@@ -247,7 +213,8 @@ settings_are_set_unset_and_explained(void **state)
 	assert_int_equal(seen, 2);
 	assert_int_equal(json_count(json_get(item_of(&a), "leases")), 1);
 	answer_release(&a);
-	a = ask(s, "PUT", JOB "/settings", "{\"unset\":[\"weight\"]}", 200);
+	a = server_ask(
+	    s, "PUT", JOB "/settings", "{\"unset\":[\"weight\"]}", 200);
 	assert_int_equal(json_get_u64(item_of(&a), "weight", 0), 60);
 	answer_release(&a);
 	refused(s, "PUT", JOB "/settings", "{\"unset\":[\"wieght\"]}", 400,
@@ -257,7 +224,7 @@ settings_are_set_unset_and_explained(void **state)
 static void
 a_clone_is_another_job(void **state)
 {
-	struct answer a = ask(*state, "POST", JOB "/clone",
+	struct answer a = server_ask(*state, "POST", JOB "/clone",
 	    "{\"set\":{\"corpus\":\"own\"}}", 200);
 
 	assert_string_not_equal(
@@ -268,10 +235,10 @@ a_clone_is_another_job(void **state)
 	    "zlib/inflate@own-", 17);
 	answer_release(&a);
 	/* Such a corpus is not listed among the targets, unless asked for. */
-	a = ask(*state, "GET", "targets", NULL, 200);
+	a = server_ask(*state, "GET", "targets", NULL, 200);
 	assert_int_equal(json_count(json_get(json_root(a.json), "items")), 3);
 	answer_release(&a);
-	a = ask(*state, "GET", "targets?all=1", NULL, 200);
+	a = server_ask(*state, "GET", "targets?all=1", NULL, 200);
 	assert_int_equal(json_count(json_get(json_root(a.json), "items")), 4);
 	answer_release(&a);
 }
@@ -284,14 +251,15 @@ jobs_are_found_by_project_and_tag(void **state)
 	struct server *s = *state;
 	struct answer a;
 
-	done(s, "PUT", JOB "/settings", "{\"set\":{\"tags\":\"big !slow\"}}");
-	a = ask(s, "GET", "jobs?tag=big&project=zlib", NULL, 200);
+	server_done(
+	    s, "PUT", JOB "/settings", "{\"set\":{\"tags\":\"big !slow\"}}");
+	a = server_ask(s, "GET", "jobs?tag=big&project=zlib", NULL, 200);
 	assert_int_equal(json_count(json_get(json_root(a.json), "items")), 1);
 	answer_release(&a);
-	a = ask(s, "GET", "jobs?tag=bi", NULL, 200);
+	a = server_ask(s, "GET", "jobs?tag=bi", NULL, 200);
 	assert_int_equal(json_count(json_get(json_root(a.json), "items")), 0);
 	answer_release(&a);
-	a = ask(s, "GET", "jobs?project=png", NULL, 200);
+	a = server_ask(s, "GET", "jobs?project=png", NULL, 200);
 	assert_int_equal(json_count(json_get(json_root(a.json), "items")), 0);
 	answer_release(&a);
 }
@@ -299,7 +267,8 @@ jobs_are_found_by_project_and_tag(void **state)
 static void
 a_target_says_what_is_known_of_it(void **state)
 {
-	struct answer a = ask(*state, "GET", "targets/zlib/inflate", NULL, 200);
+	struct answer a =
+	    server_ask(*state, "GET", "targets/zlib/inflate", NULL, 200);
 	const struct json_value *t = item_of(&a), *line;
 	bool vanished = true;
 
@@ -325,7 +294,7 @@ the_log_is_read_and_followed(void **state)
 	struct err e;
 	int dir;
 
-	a = ask(s, "GET", JOB "/logs", NULL, 200);
+	a = server_ask(s, "GET", JOB "/logs", NULL, 200);
 	assert_string_equal(json_get_string(item_of(&a), "text", "?"), "");
 	answer_release(&a);
 	snprintf(folder, sizeof(folder), "%s/jobs/" WORLD_JOB, s->root);
@@ -334,14 +303,14 @@ the_log_is_read_and_followed(void **state)
 	assert_int_equal(fs_replace(dir, "log", "one\ntwo\n\"three\"\n", 16,
 			     0644, false, &e),
 	    0);
-	a = ask(s, "GET", JOB "/logs?lines=2", NULL, 200);
+	a = server_ask(s, "GET", JOB "/logs?lines=2", NULL, 200);
 	assert_string_equal(
 	    json_get_string(item_of(&a), "text", ""), "two\n\"three\"\n");
 	snprintf(
 	    next, sizeof(next), "%s", json_get_string(item_of(&a), "next", ""));
 	answer_release(&a);
 	snprintf(path, sizeof(path), JOB "/logs?after=%s", next);
-	a = ask(s, "GET", path, NULL, 200);
+	a = server_ask(s, "GET", path, NULL, 200);
 	assert_string_equal(json_get_string(item_of(&a), "text", "?"), "");
 	answer_release(&a);
 	refused(s, "GET", JOB "/logs?after=x", NULL, 400, "after", NULL);
@@ -353,7 +322,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
 	    TEST(settings_come_as_an_object_or_a_list),
 	    TEST(each_mistake_has_its_sentence),
 	    TEST(what_is_not_there_has_a_near_name),

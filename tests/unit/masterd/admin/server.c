@@ -7,12 +7,16 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <cmocka.h>
 #include <curl/curl.h>
 
 #include "lib/base/fs.h"
@@ -208,6 +212,19 @@ request(struct answer *a, struct server *s, const char *method,
 	curl_easy_cleanup(c);
 }
 
+int
+server_setup(void **state)
+{
+	*state = server_start(false);
+	return 0;
+}
+
+int
+server_teardown(void **state)
+{
+	return server_stop(*state);
+}
+
 void
 get(struct answer *a, struct server *s, const char *path)
 {
@@ -219,4 +236,27 @@ answer_release(struct answer *a)
 {
 	json_free(a->json);
 	buf_release(&a->body);
+}
+
+struct answer
+server_ask(struct server *s, const char *method, const char *path,
+    const char *body, long status)
+{
+	struct answer a;
+
+	request(&a, s, method, path, body, body == NULL ? 0 : strlen(body));
+	if (a.status != status)
+		fail_msg("%s %s %s: %ld %s", method, path,
+		    body == NULL ? "" : body, a.status, buf_text(&a.body));
+	assert_non_null(a.json);
+	return a;
+}
+
+void
+server_done(
+    struct server *s, const char *method, const char *path, const char *body)
+{
+	struct answer a = server_ask(s, method, path, body, 200);
+
+	answer_release(&a);
 }

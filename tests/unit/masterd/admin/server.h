@@ -24,6 +24,10 @@ extern uint64_t server_timeout_ms;
 struct server *server_start(bool hostile);
 int server_stop(struct server *s); /* SIGTERM; its exit code */
 
+/* A cmocka pair: *state is a struct server *. */
+int server_setup(void **state);
+int server_teardown(void **state);
+
 struct answer {
 	long status; /* 0: no answer */
 	struct buf body;
@@ -36,6 +40,13 @@ void request(struct answer *a, struct server *s, const char *method,
     const char *path, const void *body, size_t len);
 void get(struct answer *a, struct server *s, const char *path);
 void answer_release(struct answer *a);
+
+/* The test fails unless the answer has this status and is JSON; "body" may be
+ * NULL.  server_done(): 200, and no more is asked of it. */
+struct answer server_ask(struct server *s, const char *method, const char *path,
+    const char *body, long status);
+void server_done(
+    struct server *s, const char *method, const char *path, const char *body);
 
 /* A connected socket that says nothing. */
 int server_connect(struct server *s);

@@ -22,19 +22,6 @@
 #include "masterd/admin/admin.h"
 #include "tests/unit/masterd/admin/server.h"
 
-static int
-setup(void **state)
-{
-	*state = server_start(false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	return server_stop(*state);
-}
-
 /* ---- rude clients ---------------------------------------------------- */
 
 static void
@@ -321,17 +308,19 @@ a_served_socket_is_not_taken_and_a_dead_one_is(void **state)
 int
 main(int argc, char **argv)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, server_setup, server_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(six_hundred_idle_connections_do_not_stop_the_next_request),
 	    TEST(a_slow_client_does_not_hold_up_others),
 	    cmocka_unit_test_setup_teardown(
-		a_request_that_falls_silent_is_given_up, setup_short, teardown),
+		a_request_that_falls_silent_is_given_up, setup_short,
+		server_teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_client_that_is_never_silent_and_never_done_is_cut,
-		setup_short, teardown),
+		setup_short, server_teardown),
 	    cmocka_unit_test_setup_teardown(
-		a_client_that_never_reads_is_cut, setup_short, teardown),
+		a_client_that_never_reads_is_cut, setup_short, server_teardown),
 	    TEST(heads_that_are_too_large),
 	    TEST(a_client_that_leaves_during_a_long_read_harms_nobody),
 	    TEST(one_connection_serves_many_requests),
