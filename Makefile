@@ -38,6 +38,7 @@ LIB_BASE = \
 	lib/base/config_tree.c \
 	lib/base/config_yaml.c \
 	lib/base/digest.c \
+	lib/base/elf.c \
 	lib/base/err.c \
 	lib/base/fs.c \
 	lib/base/fs_tree.c \
@@ -59,6 +60,7 @@ LIB_BASE = \
 # ---- lib/archive: builds and seed corpora in -------------------------------
 LIB_ARCHIVE = \
 	lib/archive/build.c \
+	lib/archive/kit.c \
 	lib/archive/seeds.c
 
 # ---- lib/wire: what bot and master say to each other -----------------------
@@ -71,23 +73,43 @@ LIB_WIRE = \
 	lib/wire/ids.c \
 	lib/wire/invitation.c \
 	lib/wire/job_file.c \
+	lib/wire/known.c \
 	lib/wire/manifest.c \
 	lib/wire/record.c \
 	lib/wire/sanitizers.c \
 	lib/wire/status.c \
-	lib/wire/ticket.c
+	lib/wire/ticket.c \
+	lib/wire/ticket_inputs.c
 
 # ---- lib/triage: reports to signatures, pure -------------------------------
 LIB_TRIAGE = \
+	lib/triage/group.c \
+	lib/triage/link.c \
+	lib/triage/base_rules.c \
+	lib/triage/casr.c \
+	lib/triage/clean.c \
+	lib/triage/facts.c \
+	lib/triage/facts_text.c \
+	lib/triage/frame_name.c \
 	lib/triage/frames.c \
-	lib/triage/ignore.c \
-	lib/triage/report.c \
+	lib/triage/heads.c \
+	lib/triage/heads_assert.c \
+	lib/triage/heads_process.c \
+	lib/triage/heads_signal.c \
+	lib/triage/heads_text.c \
+	lib/triage/heads_ubsan.c \
+	lib/triage/rules.c \
+	lib/triage/rules_find.c \
+	lib/triage/rules_glob.c \
+	lib/triage/rules_read.c \
 	lib/triage/security.c \
+	lib/triage/severity.c \
 	lib/triage/signature.c \
 	lib/triage/span.c \
+	lib/triage/stack.c \
 	lib/triage/state.c \
 	lib/triage/triage.c \
-	lib/triage/ubsan.c
+	lib/triage/types.c
 
 # ---- spool: durable hand-over folders --------------------------------------
 SPOOL = \
@@ -120,19 +142,34 @@ MASTERD_DB = \
 	masterd/db/bots_change.c \
 	masterd/db/bots_rest.c \
 	masterd/db/bots_time.c \
+	masterd/db/buckets_decide.c \
+	masterd/db/buckets_link.c \
+	masterd/db/buckets_moved.c \
+	masterd/db/buckets_place.c \
+	masterd/db/buckets_settle.c \
+	masterd/db/buckets_split.c \
+	masterd/db/buckets_step.c \
+	masterd/db/buckets_undo.c \
+	masterd/db/buckets_why.c \
 	masterd/db/builds.c \
 	masterd/db/builds_keep.c \
 	masterd/db/checks.c \
+	masterd/db/crash_json.c \
 	masterd/db/db.c \
 	masterd/db/demand.c \
 	masterd/db/facts.c \
+	masterd/db/facts_crash.c \
 	masterd/db/follow.c \
+	masterd/db/functions.c \
 	masterd/db/health.c \
+	masterd/db/hits.c \
 	masterd/db/hooks.c \
 	masterd/db/jobs.c \
 	masterd/db/jobs_change.c \
 	masterd/db/jobs_choose.c \
 	masterd/db/jobs_values.c \
+	masterd/db/judge.c \
+	masterd/db/known.c \
 	masterd/db/leases.c \
 	masterd/db/leases_end.c \
 	masterd/db/leases_plan.c \
@@ -147,12 +184,20 @@ MASTERD_DB = \
 	masterd/db/reader.c \
 	masterd/db/rebuild.c \
 	masterd/db/rebuild_sql.c \
+	masterd/db/regroup.c \
+	masterd/db/regroup_apply.c \
+	masterd/db/regroup_plan.c \
+	masterd/db/reruns.c \
+	masterd/db/reruns_make.c \
 	masterd/db/retention.c \
+	masterd/db/rules_try.c \
 	masterd/db/schema.c \
 	masterd/db/schema_2.c \
 	masterd/db/schema_3.c \
+	masterd/db/schema_4.c \
 	masterd/db/segments.c \
 	masterd/db/stuck.c \
+	masterd/db/submissions.c \
 	masterd/db/tasks.c \
 	masterd/db/usage.c \
 	masterd/db/viewer.c \
@@ -160,6 +205,7 @@ MASTERD_DB = \
 	masterd/db/views_account.c \
 	masterd/db/views_alarm.c \
 	masterd/db/views_bot.c \
+	masterd/db/views_crash.c \
 	masterd/db/views_sort.c \
 	masterd/db/views_sql.c
 
@@ -192,16 +238,20 @@ MASTERD_INTAKE = \
 	masterd/intake/ingest_again.c \
 	masterd/intake/ingest_commit.c \
 	masterd/intake/ingest_frames.c \
+	masterd/intake/judge.c \
+	masterd/intake/meta.c \
 	masterd/intake/meter.c \
 	masterd/intake/naming.c \
 	masterd/intake/reject.c
 
 MASTERD_PUBLISH = \
+	masterd/publish/known.c \
 	masterd/publish/pack.c \
 	masterd/publish/plan.c \
 	masterd/publish/publish.c \
 	masterd/publish/sweep.c \
 	masterd/publish/tick.c \
+	masterd/publish/ticket_inputs.c \
 	masterd/publish/ticket_values.c \
 	masterd/publish/tickets.c \
 	masterd/publish/written.c
@@ -235,9 +285,12 @@ MASTERD_ADMIN = \
 	masterd/admin/roles.c \
 	masterd/admin/routes.c \
 	masterd/admin/routes_bot.c \
+	masterd/admin/routes_bucket.c \
+	masterd/admin/routes_regroup.c \
 	masterd/admin/routes_account.c \
 	masterd/admin/routes_account_key.c \
 	masterd/admin/routes_build.c \
+	masterd/admin/routes_build_get.c \
 	masterd/admin/routes_crash.c \
 	masterd/admin/routes_events.c \
 	masterd/admin/routes_file.c \
@@ -247,9 +300,12 @@ MASTERD_ADMIN = \
 	masterd/admin/routes_list.c \
 	masterd/admin/routes_remove.c \
 	masterd/admin/routes_spool.c \
+	masterd/admin/routes_rules.c \
 	masterd/admin/routes_status.c \
+	masterd/admin/routes_submission.c \
 	masterd/admin/routes_system.c \
 	masterd/admin/routes_why.c \
+	masterd/admin/rules_test.c \
 	masterd/admin/socket.c \
 	masterd/admin/trace.c \
 	masterd/admin/traits.c \
@@ -264,6 +320,7 @@ MASTERD_HOOKS = \
 # What tests link, too.
 MASTERD_PROCESS = \
 	masterd/jobs.c \
+	masterd/rules.c \
 	masterd/templates.c \
 	masterd/watch.c
 
@@ -276,6 +333,7 @@ MASTERD = \
 	masterd/metadata.c \
 	masterd/notice.c \
 	masterd/rebuild.c \
+	masterd/rebuild_meta.c \
 	masterd/rebuild_store.c \
 	masterd/recover.c \
 	masterd/reload.c \
@@ -293,6 +351,7 @@ BOTD_COURIER = \
 	botd/courier/courier.c \
 	botd/courier/deliver.c \
 	botd/courier/fetch.c \
+	botd/courier/known.c \
 	botd/courier/lease.c \
 	botd/courier/line.c \
 	botd/courier/link.c \
@@ -310,6 +369,7 @@ BOTD_CAGE = \
 	botd/cage/bwrap.c \
 	botd/cage/cage.c \
 	botd/cage/cgroup.c \
+	botd/cage/keeper.c \
 	botd/cage/probe.c \
 	botd/cage/tree.c
 
@@ -320,6 +380,7 @@ BOTD_ENGINE = \
 	botd/engine/engine.c \
 	botd/engine/environment.c \
 	botd/engine/libfuzzer.c \
+	botd/engine/libfuzzer_input.c \
 	botd/engine/options.c \
 	botd/engine/probe.c
 
@@ -331,20 +392,26 @@ BOTD_RUNNER = \
 	botd/runner/check.c \
 	botd/runner/collect.c \
 	botd/runner/cpu.c \
+	botd/runner/crash.c \
 	botd/runner/fill.c \
+	botd/runner/known.c \
 	botd/runner/launch.c \
 	botd/runner/names.c \
 	botd/runner/outbox.c \
 	botd/runner/prepare.c \
 	botd/runner/register.c \
 	botd/runner/reproduce.c \
+	botd/runner/rerun.c \
 	botd/runner/result.c \
 	botd/runner/run.c \
 	botd/runner/runner.c \
 	botd/runner/salvage.c \
 	botd/runner/seal.c \
 	botd/runner/segments.c \
+	botd/runner/series.c \
 	botd/runner/session.c \
+	botd/runner/shown.c \
+	botd/runner/symbols.c \
 	botd/runner/tickets.c
 
 BOTD_PROCESS = \
@@ -375,13 +442,20 @@ PFADM_PARTS = \
 	tools/pfadm/changes.c \
 	tools/pfadm/client.c \
 	tools/pfadm/cmd_account.c \
+	tools/pfadm/cmd_bucket.c \
+	tools/pfadm/cmd_bucket_show.c \
+	tools/pfadm/cmd_bucket_why.c \
 	tools/pfadm/cmd_build.c \
 	tools/pfadm/cmd_crash.c \
+	tools/pfadm/cmd_crash_add.c \
+	tools/pfadm/cmd_crash_show.c \
 	tools/pfadm/cmd_events.c \
 	tools/pfadm/cmd_job.c \
 	tools/pfadm/cmd_job_watch.c \
+	tools/pfadm/cmd_kit.c \
 	tools/pfadm/cmd_ledger.c \
 	tools/pfadm/cmd_log.c \
+	tools/pfadm/cmd_rules.c \
 	tools/pfadm/cmd_run.c \
 	tools/pfadm/cmd_spool.c \
 	tools/pfadm/cmd_status.c \
@@ -390,16 +464,30 @@ PFADM_PARTS = \
 	tools/pfadm/commands.c \
 	tools/pfadm/complain.c \
 	tools/pfadm/completion.c \
+	tools/pfadm/export_sarif.c \
 	tools/pfadm/far_end.c \
 	tools/pfadm/fetch.c \
 	tools/pfadm/fold.c \
 	tools/pfadm/grammar.c \
 	tools/pfadm/hashing.c \
+	tools/pfadm/inputs.c \
 	tools/pfadm/interrupt.c \
+	tools/pfadm/kit.c \
+	tools/pfadm/kit_elf.c \
+	tools/pfadm/kit_fetch.c \
+	tools/pfadm/kit_libs.c \
+	tools/pfadm/kit_script.c \
+	tools/pfadm/kit_scrub.c \
+	tools/pfadm/kit_text.c \
+	tools/pfadm/kit_words.c \
 	tools/pfadm/options.c \
+	tools/pfadm/page.c \
 	tools/pfadm/pick.c \
+	tools/pfadm/plain.c \
 	tools/pfadm/problems.c \
 	tools/pfadm/ranges.c \
+	tools/pfadm/report.c \
+	tools/pfadm/sarif.c \
 	tools/pfadm/screen.c \
 	tools/pfadm/sheets.c \
 	tools/pfadm/sheets_farm.c \
@@ -413,6 +501,11 @@ PF_SPOOL = \
 	tools/pf-spool/extract.c \
 	tools/pf-spool/seal.c \
 	tools/pf-spool/show.c
+
+PF_TRIAGE = \
+	tools/pf-triage/main.c \
+	tools/pf-triage/cluster.c \
+	tools/pf-triage/show.c
 
 PF_REPORT = \
 	tools/pf-report/main.c
@@ -466,6 +559,7 @@ UNIT_BASE = \
 	tests/unit/lib/base/config_tree_test.c \
 	tests/unit/lib/base/config_yaml_test.c \
 	tests/unit/lib/base/digest_test.c \
+	tests/unit/lib/base/elf_test.c \
 	tests/unit/lib/base/err_test.c \
 	tests/unit/lib/base/fs_test.c \
 	tests/unit/lib/base/fs_tree_test.c \
@@ -487,6 +581,7 @@ UNIT_BASE = \
 
 UNIT_ARCHIVE = \
 	tests/unit/lib/archive/build_test.c \
+	tests/unit/lib/archive/kit_test.c \
 	tests/unit/lib/archive/seeds_test.c
 
 UNIT_WIRE = \
@@ -496,6 +591,7 @@ UNIT_WIRE = \
 	tests/unit/lib/wire/ids_test.c \
 	tests/unit/lib/wire/invitation_test.c \
 	tests/unit/lib/wire/job_file_test.c \
+	tests/unit/lib/wire/known_test.c \
 	tests/unit/lib/wire/manifest_test.c \
 	tests/unit/lib/wire/record_test.c \
 	tests/unit/lib/wire/sanitizers_test.c \
@@ -503,8 +599,15 @@ UNIT_WIRE = \
 	tests/unit/lib/wire/ticket_test.c
 
 UNIT_TRIAGE = \
+	tests/unit/lib/triage/group_test.c \
+	tests/unit/lib/triage/link_test.c \
+	tests/unit/lib/triage/facts_test.c \
+	tests/unit/lib/triage/facts_text_test.c \
 	tests/unit/lib/triage/frames_test.c \
+	tests/unit/lib/triage/heads_test.c \
 	tests/unit/lib/triage/rules_test.c \
+	tests/unit/lib/triage/settle_test.c \
+	tests/unit/lib/triage/severity_test.c \
 	tests/unit/lib/triage/triage_test.c
 
 UNIT_SPOOL = \
@@ -527,6 +630,7 @@ UNIT_MASTERD = \
 	tests/unit/masterd/admin/request_test.c \
 	tests/unit/masterd/admin/routes_events_test.c \
 	tests/unit/masterd/admin/routes_account_test.c \
+	tests/unit/masterd/admin/routes_bucket_test.c \
 	tests/unit/masterd/admin/routes_job_test.c \
 	tests/unit/masterd/admin/socket_test.c \
 	tests/unit/masterd/admin/trace_test.c \
@@ -537,13 +641,17 @@ UNIT_MASTERD = \
 	tests/unit/masterd/db/bots_change_test.c \
 	tests/unit/masterd/db/bots_off_test.c \
 	tests/unit/masterd/db/bots_rest_test.c \
+	tests/unit/masterd/db/buckets_decide_test.c \
+	tests/unit/masterd/db/buckets_place_test.c \
 	tests/unit/masterd/db/builds_test.c \
 	tests/unit/masterd/db/checks_test.c \
 	tests/unit/masterd/db/db_test.c \
 	tests/unit/masterd/db/downgrade_test.c \
 	tests/unit/masterd/db/demand_test.c \
 	tests/unit/masterd/db/facts_test.c \
+	tests/unit/masterd/db/facts_crash_test.c \
 	tests/unit/masterd/db/follow_test.c \
+	tests/unit/masterd/db/hits_test.c \
 	tests/unit/masterd/db/hooks_test.c \
 	tests/unit/masterd/db/jobs_test.c \
 	tests/unit/masterd/db/jobs_change_test.c \
@@ -559,9 +667,13 @@ UNIT_MASTERD = \
 	tests/unit/masterd/db/pools_test.c \
 	tests/unit/masterd/db/migrate_test.c \
 	tests/unit/masterd/db/reader_test.c \
+	tests/unit/masterd/db/reruns_test.c \
+	tests/unit/masterd/db/regroup_test.c \
 	tests/unit/masterd/db/retention_test.c \
+	tests/unit/masterd/db/rules_try_test.c \
 	tests/unit/masterd/db/schema_2_test.c \
 	tests/unit/masterd/db/segments_test.c \
+	tests/unit/masterd/db/submissions_test.c \
 	tests/unit/masterd/db/tasks_test.c \
 	tests/unit/masterd/db/usage_test.c \
 	tests/unit/masterd/db/views_sort_test.c \
@@ -574,6 +686,7 @@ UNIT_MASTERD = \
 	tests/unit/masterd/intake/fair_test.c \
 	tests/unit/masterd/intake/frame_test.c \
 	tests/unit/masterd/intake/incoming_test.c \
+	tests/unit/masterd/intake/judge_test.c \
 	tests/unit/masterd/intake/meter_test.c \
 	tests/unit/masterd/intake/reject_test.c \
 	tests/unit/masterd/plan/multiplier_test.c \
@@ -586,12 +699,14 @@ UNIT_MASTERD = \
 	tests/unit/masterd/plan/values_test.c \
 	tests/unit/masterd/plan/why_bot_test.c \
 	tests/unit/masterd/plan/why_test.c \
+	tests/unit/masterd/publish/known_test.c \
 	tests/unit/masterd/publish/pack_test.c \
 	tests/unit/masterd/publish/plan_test.c \
 	tests/unit/masterd/publish/publish_test.c \
 	tests/unit/masterd/publish/tick_test.c \
 	tests/unit/masterd/publish/ticket_values_test.c \
 	tests/unit/masterd/retire_test.c \
+	tests/unit/masterd/rules_test.c \
 	tests/unit/masterd/settings_test.c \
 	tests/unit/masterd/store/disk_test.c \
 	tests/unit/masterd/store/store_test.c \
@@ -602,10 +717,12 @@ UNIT_MASTERD = \
 
 UNIT_BOTD = \
 	tests/unit/botd/cage/cage_test.c \
+	tests/unit/botd/cage/keeper_test.c \
 	tests/unit/botd/engine/check_test.c \
 	tests/unit/botd/engine/dict_test.c \
 	tests/unit/botd/engine/elf_calls_test.c \
 	tests/unit/botd/engine/environment_test.c \
+	tests/unit/botd/engine/libfuzzer_input_test.c \
 	tests/unit/botd/engine/libfuzzer_test.c \
 	tests/unit/botd/engine/options_test.c \
 	tests/unit/botd/engine/probe_test.c \
@@ -614,10 +731,14 @@ UNIT_BOTD = \
 	tests/unit/botd/runner/cache_test.c \
 	tests/unit/botd/runner/collect_test.c \
 	tests/unit/botd/runner/cpu_test.c \
+	tests/unit/botd/runner/known_test.c \
 	tests/unit/botd/runner/names_test.c \
 	tests/unit/botd/runner/outbox_test.c \
 	tests/unit/botd/runner/result_test.c \
 	tests/unit/botd/runner/segments_test.c \
+	tests/unit/botd/runner/series_test.c \
+	tests/unit/botd/runner/shown_test.c \
+	tests/unit/botd/runner/symbols_test.c \
 	tests/unit/botd/courier/bucket_test.c \
 	tests/unit/botd/courier/carry_test.c \
 	tests/unit/botd/courier/confirm_test.c \
@@ -640,14 +761,20 @@ UNIT_TOOLS = \
 	tests/unit/tools/pf-account/keys_test.c \
 	tests/unit/tools/pf-account/sshd_test.c \
 	tests/unit/tools/pf-local/rsync_test.c \
+	tests/unit/tools/pfadm/buckets_test.c \
 	tests/unit/tools/pfadm/build_folder_test.c \
 	tests/unit/tools/pf-report/state_test.c \
 	tests/unit/tools/pf-report/text_test.c \
 	tests/unit/tools/pfadm/examples_test.c \
 	tests/unit/tools/pfadm/grammar_test.c \
+	tests/unit/tools/pfadm/kit_test.c \
+	tests/unit/tools/pfadm/inputs_test.c \
 	tests/unit/tools/pfadm/page_test.c \
 	tests/unit/tools/pfadm/pick_test.c \
+	tests/unit/tools/pfadm/plain_test.c \
 	tests/unit/tools/pfadm/ranges_test.c \
+	tests/unit/tools/pfadm/report_test.c \
+	tests/unit/tools/pfadm/sarif_test.c \
 	tests/unit/tools/pfadm/table_test.c \
 	tests/unit/tools/pfadm/tunnel_test.c
 
@@ -666,6 +793,7 @@ UNIT_HELPERS = \
 UNIT_APART = \
 	tests/unit/faultsys.c \
 	tests/unit/masterd/accounts/house.c \
+	tests/unit/masterd/bugs.c \
 	tests/unit/masterd/admin/server.c \
 	tests/unit/masterd/db/killed.c \
 	tests/unit/masterd/db/schemas.c \
@@ -675,13 +803,14 @@ UNIT_APART = \
 	tests/unit/masterd/world.c
 
 # Tests over a database with a row of everything, and over a served socket.
-UNIT_WORLD = db/views_sort admin/admin admin/routes_account admin/metrics admin/bad_input admin/permit admin/routes_events admin/socket admin/job_make admin/routes_job db/builds \
+UNIT_WORLD = db/views_sort admin/admin admin/routes_account admin/routes_bucket admin/metrics admin/bad_input admin/permit admin/routes_events admin/socket admin/job_make admin/routes_job db/builds \
 	db/jobs db/jobs_change db/jobs_choose db/jobs_values db/metadata db/nearest db/reader \
 	db/views publish/ticket_values db/hooks hooks/hooks watch
 $(UNIT_WORLD:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/world.o
 $B/tests/unit/masterd/admin/admin_test $B/tests/unit/masterd/admin/bad_input_test \
 $B/tests/unit/masterd/admin/socket_test $B/tests/unit/masterd/admin/routes_events_test \
 $B/tests/unit/masterd/admin/metrics_test $B/tests/unit/masterd/admin/routes_account_test \
+$B/tests/unit/masterd/admin/routes_bucket_test \
 $B/tests/unit/masterd/admin/routes_job_test: $B/tests/unit/masterd/admin/server.o
 
 # The parameters of its requests come from the test.
@@ -692,13 +821,18 @@ $B/tests/unit/masterd/retire_test: $B/masterd/retire.o \
     $B/tests/unit/masterd/world.o
 
 # Tests over a database with next to nothing in it.
-UNIT_FARM = accounts/keyfiles db/accounts db/audit db/bots db/bots_off db/facts db/ledger db/retention db/segments db/usage publish/pack \
-	publish/publish
+UNIT_FARM = accounts/keyfiles db/accounts db/audit db/bots db/bots_off db/facts db/facts_crash db/hits db/ledger db/retention db/segments db/usage intake/judge publish/pack \
+	publish/publish rules
 $(UNIT_FARM:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o
 
+# And over bugs in it.
+UNIT_BUGS = db/buckets_decide db/buckets_place db/regroup db/rules_try
+$(UNIT_BUGS:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o \
+    $B/tests/unit/masterd/bugs.o
+
 # And over tasks, leases and builds in it.
-UNIT_WORK = db/checks db/demand publish/plan weigh db/follow db/leases db/leases_end db/leases_plan \
-	db/leases_recover db/schema_2 db/tasks publish/tick db/bots_change db/bots_rest db/pools
+UNIT_WORK = db/checks db/demand publish/known publish/plan weigh db/follow db/leases db/leases_end db/leases_plan \
+	db/leases_recover db/reruns db/schema_2 db/submissions db/tasks publish/tick db/bots_change db/bots_rest db/pools
 $(UNIT_WORK:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o \
     $B/tests/unit/masterd/work.o
 
@@ -760,6 +894,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/json_fuzz.c \
 	tests/fuzz/keys_fuzz.c \
 	tests/fuzz/rsync_fuzz.c \
+	tests/fuzz/rules_fuzz.c \
 	tests/fuzz/seeds_fuzz.c \
 	tests/fuzz/status_fuzz.c \
 	tests/fuzz/templates_fuzz.c \
@@ -776,9 +911,12 @@ TEST_TOOLS = \
 	tests/bench/ingest.c \
 	tests/bench/latency.c \
 	tests/bench/memory.c \
+	tests/bench/regroup.c \
+	tests/bench/million.c \
 	tests/bench/year.c \
 	tests/bench/schedule.c \
 	tests/bench/tasks.c \
+	tests/bench/triage.c \
 	tests/fault/craft.c \
 	tests/fault/feed.c \
 	tests/fault/fence.c \
@@ -810,12 +948,13 @@ SHARED = $(LIB_BASE) $(LIB_ARCHIVE) $(LIB_WIRE) $(LIB_TRIAGE) $(SPOOL) \
 	$(BOTD_COURIER) $(BOTD_CAGE) $(BOTD_ENGINE) $(BOTD_RUNNER) \
 	$(BOTD_PROCESS) $(PFADM_PARTS) $(PF_REPORT_PARTS)
 SOURCES = $(SHARED) $(MASTERD) $(BOTD) $(PFADM) $(PF_SPOOL) $(PF_LOCAL) \
-	$(PF_REPORT) \
+	$(PF_REPORT) $(PF_TRIAGE) \
 	$(PF_ACCOUNT) $(PF_ACCOUNT_PARTS)
 OBJECTS = $(SOURCES:%.c=$B/%.o)
 ARCHIVE = $B/libpandafuzz.a
 PROGRAMS = $B/bin/pandafuzz-masterd $B/bin/pandafuzz-botd $B/bin/pfadm \
-	$B/bin/pf-spool $B/bin/pf-local $B/bin/pf-report $B/bin/pf-account
+	$B/bin/pf-spool $B/bin/pf-local $B/bin/pf-report $B/bin/pf-account \
+	$B/bin/pf-triage
 
 .PHONY: all
 all: $(PROGRAMS) $B/completion/pfadm $B/completion/_pfadm
@@ -823,6 +962,9 @@ all: $(PROGRAMS) $B/completion/pfadm $B/completion/_pfadm
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The script that it holds.
+$B/tools/pfadm/kit_script.o: tools/pfadm/kit_repro.sh
 
 # Made anew when the lists above change, too.
 $(ARCHIVE): $(SHARED:%.c=$B/%.o) Makefile
@@ -853,6 +995,10 @@ $B/completion/_pfadm: $B/bin/pfadm
 $B/bin/pf-spool: $(PF_SPOOL:%.c=$B/%.o) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_WIRE) $(LIBS_BASE)
+
+$B/bin/pf-triage: $(PF_TRIAGE:%.c=$B/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BASE)
 
 $B/bin/pf-report: $(PF_REPORT:%.c=$B/%.o) $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -889,7 +1035,7 @@ $B/tests/fuzz/%: tests/fuzz/%.c $(LIB_BASE) $(LIB_WIRE) $(LIB_TRIAGE)
 	clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $^ $(LIBS_WIRE) $(LIBS_BASE)
 
 # Those that need more than the libraries.
-$B/tests/fuzz/elf_fuzz: botd/engine/elf_calls.c
+$B/tests/fuzz/elf_fuzz: botd/engine/elf_calls.c tools/pfadm/kit_elf.c
 $B/tests/fuzz/hours_fuzz: botd/hours.c botd/rates.c botd/template.c
 $B/tests/fuzz/issue_fuzz: masterd/hooks/issue.c
 $B/tests/fuzz/keys_fuzz: tools/pf-account/keys.c
@@ -915,11 +1061,12 @@ PREFIX ?= /usr
 SYSCONFDIR ?= /etc
 
 INSTALL_SBIN = pandafuzz-botd pandafuzz-masterd pf-account
-INSTALL_BIN = pf-local pf-report pf-spool pfadm
+INSTALL_BIN = pf-local pf-report pf-spool pf-triage pfadm
 
 MANUALS = \
 	botd/botd.yaml.5 \
 	botd/pandafuzz-botd.8 \
+	lib/triage/pandafuzz-rules.5 \
 	masterd/masterd.yaml.5 \
 	masterd/pandafuzz-api.7 \
 	masterd/pandafuzz-masterd.8 \
@@ -928,6 +1075,7 @@ MANUALS = \
 	tools/pf-local/pf-local.1 \
 	tools/pf-report/pf-report.1 \
 	tools/pf-spool/pf-spool.1 \
+	tools/pf-triage/pf-triage.1 \
 	tools/pf-account/pf-account.8 \
 	tools/pfadm/pfadm.1
 

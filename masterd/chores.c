@@ -5,10 +5,11 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "masterd/chores.h"
+#include "masterd/db/buckets.h"
+#include "masterd/db/submissions.h"
 #include "masterd/db/usage.h"
 #include "masterd/weigh.h"
 
-#define INPUTS_KEPT  10  /* of a bucket, when room runs short */
 #define INPUTS_AGAIN 500 /* let go of in one turn */
 
 #define SHORT_KEEP_MS (3ull * 24 * 60 * 60 * 1000)
@@ -72,12 +73,34 @@ weigh_new(const struct chores *c, struct err *e)
 	return weigh_new_jobs(c->db, clock_wall_ms(), &changed, e);
 }
 
-/* ---- making room ----------------------------------------------------- */
+/* ---- running again ---------------------------------------------------- */
+
+#define RERUNS 8 /* tasks of a turn */
 
 static int
-mark_spare(const struct chores *c, struct err *e)
+make_reruns(const struct chores *c, struct err *e)
 {
-	return usage_mark_spare(c->db, INPUTS_KEPT, INPUTS_AGAIN, e);
+	return reruns_make(c->db, RERUNS, clock_wall_ms(), e) == -1 ? -1 : 0;
+}
+
+/* ---- making room ----------------------------------------------------- */
+
+/* Where room runs short, none is kept for its age. */
+static int
+mark_spare(struct chores *c, struct err *e)
+{
+	uint64_t now = clock_wall_ms();
+	struct usage_keep k = {(int)c->keep_inputs, now + 1};
+
+	if (disk_level(store_disk(c->store)) == DISK_ROOMY)
+		k.before_ms = now - c->keep_inputs_ms;
+	if (db_begin(c->db, e) == -1)
+		return failed(c, "mark inputs", e);
+	if (usage_mark_spare(c->db, &k, &c->inputs_at, INPUTS_AGAIN, e) == -1 ||
+	    usage_mark_quiet(c->db, k.before_ms, INPUTS_AGAIN, e) == -1 ||
+	    db_commit(c->db, e) == -1)
+		return failed(c, "mark inputs", e);
+	return 0;
 }
 
 static int
@@ -97,9 +120,9 @@ drop(void *arg, const char *project, const char *target,
 
 /* Rows first, then bytes, then the rows again: see usage.h. */
 static int
-drop_inputs(const struct chores *c, struct err *e)
+drop_inputs(struct chores *c, struct err *e)
 {
-	if (run(c, "mark inputs", mark_spare, e) == -1)
+	if (mark_spare(c, e) == -1)
 		return -1;
 	if (usage_each_spare(c->db, drop, c->store, e) == -1)
 		return failed(c, "drop inputs", e);
@@ -121,6 +144,41 @@ chores_retire(const struct chores *c, struct err *e)
 	return retire_builds(&r, clock_wall_ms(), e);
 }
 
+/* ---- buckets --------------------------------------------------------- */
+
+#define LINKS 500 /* moved in one turn */
+
+static int
+move_link(void *arg, const char *project, int64_t from, int64_t to,
+    const char *target, const struct digest *input)
+{
+	struct err e;
+
+	if (store_link_bucket(arg, project, (uint64_t)to, target, input, &e) ==
+		-1 ||
+	    (from != 0 &&
+		store_unlink_bucket(arg, project, (uint64_t)from, input, &e) ==
+		    -1)) {
+		log_warn("bucket.unlinked", LOG_T("reason", e.text));
+		return -1;
+	}
+	return 0;
+}
+
+/* Links before the rows that say that they were moved. */
+static int
+move_links(const struct chores *c, struct err *e)
+{
+	return buckets_moved(c->db, LINKS, move_link, c->store, e) == -1 ? -1
+									 : 0;
+}
+
+static int
+end_mutes(const struct chores *c, struct err *e)
+{
+	return buckets_unmute_due(c->db, clock_wall_ms(), e) == -1 ? -1 : 0;
+}
+
 /* ---- when ------------------------------------------------------------ */
 
 int
@@ -133,11 +191,13 @@ chores_hourly(const struct chores *c, struct err *e)
 }
 
 int
-chores_often(const struct chores *c, bool idle, struct err *e)
+chores_often(struct chores *c, bool idle, struct err *e)
 {
-	if (run(c, "new weights", weigh_new, e) == -1)
+	if (run(c, "new weights", weigh_new, e) == -1 ||
+	    run(c, "reruns", make_reruns, e) == -1)
 		return -1;
-	if (!idle || disk_level(store_disk(c->store)) == DISK_ROOMY)
-		return 0;
-	return drop_inputs(c, e);
+	if (run(c, "mutes", end_mutes, e) == -1 ||
+	    (idle && run(c, "links of buckets", move_links, e) == -1))
+		return -1;
+	return idle ? drop_inputs(c, e) : 0;
 }

@@ -17,6 +17,10 @@ struct chores {
 	struct db *db;
 	struct store *store;
 	struct retire retire; /* builds, once the admin socket is open */
+	/* Inputs: how many of a bucket, how long all of them; and where the
+	 * walk over buckets is. */
+	uint64_t keep_inputs, keep_inputs_ms;
+	int64_t inputs_at;
 };
 
 /* Once at start and each hour: what is counted. */
@@ -26,6 +30,6 @@ int chores_hourly(const struct chores *c, struct err *e);
 int chores_retire(const struct chores *c, struct err *e);
 
 /* Every 10 s.  "idle": no batch is between its names and its COMMIT. */
-int chores_often(const struct chores *c, bool idle, struct err *e);
+int chores_often(struct chores *c, bool idle, struct err *e);
 
 #endif

@@ -31,6 +31,7 @@
 #include "masterd/publish/tick.h"
 #include "masterd/recover.h"
 #include "masterd/reload.h"
+#include "masterd/rules.h"
 #include "masterd/settings.h"
 #include "masterd/times.h"
 #include "masterd/upkeep.h"
@@ -49,6 +50,7 @@ struct master {
 	struct ingest *ingest;
 	struct admin *admin;
 	struct jobs jobs;
+	struct rules_file rules;
 	struct lease_times times;
 	struct chores chores;
 	struct metadata *metadata;
@@ -232,6 +234,7 @@ on_gauges(void *arg, struct admin_gauges *g)
 	    g->template_problem, sizeof(g->template_problem), m->jobs.problem);
 	text_copy(g->hook_problem, sizeof(g->hook_problem),
 	    notice_problem(m->notice));
+	text_copy(g->rules_problem, sizeof(g->rules_problem), m->rules.problem);
 	text_to_hex64(&g->generation, publish_generation(m->publish));
 	tell_disk(m, g);
 }
@@ -290,6 +293,8 @@ recover(struct master *m, bool *unclean)
 	struct err e;
 
 	if (recover_note_start(m->db, unclean, &e) == -1 ||
+	    rules_file_begin(&m->rules, m->db, m->publish, &m->settings, &e) ==
+		-1 ||
 	    recover_buckets(m->root, m->db, &e) == -1 ||
 	    jobs_begin(&m->jobs, m->db, &e) == -1 ||
 	    recover_leases(m->db, &e) == -1 ||
@@ -313,8 +318,11 @@ start_parts(struct master *m, bool unclean)
 	    m->root, m->loop, m->db, m->store, &ingest, unclean, &e);
 	if (m->ingest == NULL)
 		die(1, &e);
-	m->chores = (struct chores){m->db, m->store,
-	    {.db = m->db,
+	m->chores = (struct chores){.db = m->db,
+	    .store = m->store,
+	    .keep_inputs = m->settings.keep_inputs,
+	    .keep_inputs_ms = m->settings.keep_inputs_days * 86400000ull,
+	    .retire = {.db = m->db,
 		.store = m->store,
 		.busy = on_builds_busy,
 		.holds = on_file_held,
@@ -407,6 +415,7 @@ hand_out_settings(struct master *m)
 	    s->reserve_file};
 
 	disk_set_policy(store_disk(m->store), &disk);
+	rules_file_tell(&m->rules);
 	times_take(&m->times, s);
 	leases_set_times(m->db, &m->times);
 	publish_set_heartbeat(m->publish, s->heartbeat);
@@ -420,6 +429,8 @@ hand_out_settings(struct master *m)
 	m->chores.retire.policy.keep_weekly_ms =
 	    s->keep_weekly == 0 ? UINT64_MAX : s->keep_weekly;
 	m->chores.retire.grace_ms = s->build_grace;
+	m->chores.keep_inputs = s->keep_inputs;
+	m->chores.keep_inputs_ms = s->keep_inputs_days * 86400000ull;
 	m->retention.events_ms = s->keep_events;
 	m->retention.leases_ms = s->keep_leases;
 	m->retention.days_ms = s->keep_statistics;
@@ -437,8 +448,8 @@ on_reload(
     void *arg, const struct admin_reload *how, struct buf *out, struct err *e)
 {
 	struct master *m = arg;
-	const struct reload all = {
-	    m->db, &m->settings, &m->jobs, m, on_settings, on_changed};
+	const struct reload all = {m->db, &m->settings, &m->jobs, &m->rules, m,
+	    on_settings, on_changed};
 
 	if (reload_all(&all, how, out, e) == 0)
 		return 0;
@@ -526,6 +537,7 @@ close_all(struct master *m)
 	tick_close(m->tick);
 	publish_close(m->publish);
 	store_close(m->store);
+	rules_file_release(&m->rules);
 	db_close(m->db);
 	loop_drop(m->term);
 	loop_drop(m->interrupt);

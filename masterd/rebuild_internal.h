@@ -56,4 +56,16 @@ int rebuild_crash_input(struct rebuild *r, const char *path);
 int rebuild_store(struct rebuild *r);
 int rebuild_spool(struct rebuild *r);
 
+/* A file beside an input that says what its crash is (rebuild_meta.c); number:
+ * of its bucket, 0: any. */
+int rebuild_meta(struct rebuild *r, const char *folder, const char *name,
+    uint64_t number, bool has_input);
+/* meta-<8 digits>.json, of other crashes of the input that have no row yet. */
+int rebuild_other_metas(struct rebuild *r, const char *folder, int64_t target,
+    const struct digest *sha256, bool has_input);
+/* An input that people handed in: 1 when the folder holds nothing else, and it
+ * waits again or is noted, or nothing at all; 0, -1. */
+int rebuild_lone_input(struct rebuild *r, const char *folder, int64_t target,
+    const struct digest *sha256);
+
 #endif

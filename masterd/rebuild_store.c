@@ -335,24 +335,6 @@ find_links(struct linked *l)
 		l->number = 0;
 }
 
-static int
-take_meta(
-    struct rebuild *r, const char *folder, uint64_t number, bool has_input)
-{
-	char path[REBUILD_PATH_MAX + 16];
-	struct buf text = BUF_INIT;
-	struct err e;
-	int result;
-
-	snprintf(path, sizeof(path), "%s/meta.json", folder);
-	result = rebuild_read(r, path, &text);
-	if (result == 0 &&
-	    rebuild_crash_meta(r->db, text.data, number, has_input, &e) == -1)
-		result = rebuild_problem(r, path, &e);
-	buf_release(&text);
-	return result == -1 ? -1 : rebuild_made(r);
-}
-
 struct reports {
 	struct rebuild *r;
 	const char *folder;
@@ -421,13 +403,24 @@ see_crash(struct rebuild *r, const char *path, int dirfd, const char *name)
 		return -1;
 	if (got == 1 && s.missing == 0)
 		return 0;
+	if (got == 0 &&
+	    (got = rebuild_lone_input(r, path, s.target, &sha256)) != 0)
+		return got == -1 ? -1 : 0;
 	find_links(&links);
 	if (links.count > 1 && !r->second_look) {
 		r->look_again = true;
 		return 0;
 	}
 	if (note_input(r, &p, &sha256, path, &there) == -1 ||
-	    take_meta(r, path, links.number, there) == -1)
+	    (got == 0 &&
+		rebuild_meta(r, path, "meta.json", links.number, there) ==
+		    -1) ||
+	    rebuild_other_metas(r, path, s.target, &sha256, there) == -1 ||
+	    look_at_reports(&s) == -1)
+		return -1;
+	/* Older masters wrote meta.json anew for each crash of an input. */
+	if (got == 1 && s.missing > 0 &&
+	    rebuild_meta(r, path, "meta.json", links.number, there) == -1)
 		return -1;
 	s.note = true;
 	return look_at_reports(&s);

@@ -6,11 +6,13 @@
 #include "lib/base/json.h"
 #include "lib/base/loop.h"
 #include "masterd/db/audit.h"
+#include "masterd/db/judge.h"
 #include "masterd/reload.h"
 
 struct came {
 	bool settings, templates; /* the files were good */
 	int jobs;                 /* that have other values now */
+	bool rules, judged;       /* their file is good; and another */
 };
 
 /* ---- what came of it ------------------------------------------------- */
@@ -51,13 +53,23 @@ put_templates(struct buf *out, const struct reload *l, const struct came *c)
 	json_put_string(out, "problem", l->jobs->problem);
 }
 
+static void
+put_rules(struct buf *out, const struct reload *l, const struct came *c)
+{
+	json_put_bool(out, "good", c->rules);
+	json_put_bool(out, "changed", c->judged);
+	json_put_string(out, "name", rules_name(judge_rules(l->db)).text);
+	json_put_string(out, "file", l->rules->path);
+	json_put_string(out, "problem", l->rules->problem);
+}
+
 /* ---- and who wanted it ----------------------------------------------- */
 
 static int
 note(const struct reload *l, const struct admin_reload *how,
     const struct came *c, struct err *e)
 {
-	struct buf settings = BUF_INIT, templates = BUF_INIT;
+	struct buf settings = BUF_INIT, templates = BUF_INIT, rules = BUF_INIT;
 	struct audit_entry a = {.who = how->who,
 	    .what = "settings.reloaded",
 	    .subject = "master",
@@ -72,6 +84,9 @@ note(const struct reload *l, const struct admin_reload *how,
 	json_open(&templates, NULL, '{');
 	put_templates(&templates, l, c);
 	json_close(&templates, '}');
+	json_open(&rules, NULL, '{');
+	put_rules(&rules, l, c);
+	json_close(&rules, '}');
 	a.after = settings.data;
 	if (c->settings)
 		got = audit_add(l->db, &a, e);
@@ -79,8 +94,13 @@ note(const struct reload *l, const struct admin_reload *how,
 	a.after = templates.data;
 	if (got == 0 && c->templates)
 		got = audit_add(l->db, &a, e);
+	a.what = "rules.loaded";
+	a.after = rules.data;
+	if (got == 0 && c->judged)
+		got = audit_add(l->db, &a, e);
 	buf_release(&settings);
 	buf_release(&templates);
+	buf_release(&rules);
 	return got;
 }
 
@@ -88,7 +108,7 @@ static int
 commit_note(const struct reload *l, const struct admin_reload *how,
     const struct came *c, struct err *e)
 {
-	if (!c->settings && !c->templates)
+	if (!c->settings && !c->templates && !c->judged)
 		return 0;
 	if (db_begin(l->db, e) == -1)
 		return -1;
@@ -102,7 +122,7 @@ int
 reload_all(const struct reload *l, const struct admin_reload *how,
     struct buf *out, struct err *e)
 {
-	struct came c = {false, false, 0};
+	struct came c = {false, false, 0, false, false};
 	bool failed;
 	int got;
 
@@ -116,6 +136,9 @@ reload_all(const struct reload *l, const struct admin_reload *how,
 	c.jobs = l->jobs->changed;
 	if (c.templates)
 		l->moved(l->arg);
+	if (!failed)
+		failed =
+		    rules_file_reload(l->rules, &c.rules, &c.judged, e) == -1;
 	got = failed ? -1 : commit_note(l, how, &c, e);
 	loop_notify("READY=1");
 	if (got == -1 || out == NULL)
@@ -125,6 +148,9 @@ reload_all(const struct reload *l, const struct admin_reload *how,
 	json_close(out, '}');
 	json_open(out, "templates", '{');
 	put_templates(out, l, &c);
+	json_close(out, '}');
+	json_open(out, "rules", '{');
+	put_rules(out, l, &c);
 	json_close(out, '}');
 	return 0;
 }

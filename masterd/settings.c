@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "masterd/jobs.h"
+#include "masterd/rules.h"
 #include "masterd/settings.h"
 
 #define SECOND UINT64_C(1000)
@@ -45,6 +46,7 @@ static const struct config_key keys[] = {
 	{ "log_format", CONFIG_ENUM, AT(log_format), "auto", log_formats,
 	    0, 0, LIVE },
 	TEXT("templates", templates, "/etc/pandafuzz/templates.d", LIVE),
+	TEXT("rules",		rules,		"",		LIVE),
 	SWITCH("metadata",	metadata,	"yes",		LIVE),
 	TIME("heartbeat",	heartbeat,	"10s", 100, HOUR, LIVE),
 	TIME("admin.request_timeout", request_timeout, "30s",
@@ -63,6 +65,9 @@ static const struct config_key keys[] = {
 	    "2", "2s", "5m"),
 	NUMBER("tasks.poison_after", poison_after, "3", 1, 1000, LIVE),
 	TIME("jobs.stuck",	jobs_stuck,	"6h", SECOND, YEARS, LIVE),
+	NUMBER("crashes.keep",	keep_inputs,	"20", 1, 100000, LIVE),
+	NUMBER("crashes.keep_days", keep_inputs_days, "7", 0, 36500, LIVE),
+	NUMBER("crashes.saturated", crashes_saturated, "100", 1, 1000000, LIVE),
 	TEXT("hooks.folder", hooks_folder, "/etc/pandafuzz/hooks.d", LIVE),
 	TIME("hooks.timeout",	hooks_timeout,	"30s", 100, HOUR, LIVE),
 	CONFIG_RETRY_KEYS("hooks.retry", struct settings, hooks_retry,
@@ -196,7 +201,7 @@ log_lines(const char *event, const char *lines)
 	}
 }
 
-/* Templates are settings, too, for who asks whether masterd will start: 2
+/* Templates and rules are settings, too, for who asks whether all is well: 2
  * after complaints, else -1.  What is wrong with the settings themselves is
  * config_start()'s to say. */
 static int
@@ -212,6 +217,8 @@ check_templates(const struct settings *s)
 		&settings_table, &s->command.sources, &now, &said, &e) == 0) {
 		code = jobs_load_templates(&jobs, now.templates);
 		jobs_release(&jobs);
+		if (rules_file_check(now.root, now.rules) == 2)
+			code = 2;
 		config_release(&settings_table, &now);
 	}
 	config_said_release(&settings_table, &said);

@@ -26,6 +26,7 @@ struct settings {
 	int log_level;       /* enum log_level */
 	int log_format;      /* enum log_format */
 	char *templates;     /* folder or file of job templates */
+	char *rules;         /* file of triage rules; "": rules.h */
 	bool metadata;       /* write metadata/ */
 
 	/* Time (DESIGN 11). */
@@ -39,6 +40,9 @@ struct settings {
 	uint64_t bot_lost;
 
 	uint64_t jobs_stuck; /* jobs.stuck: nothing done so long */
+
+	uint64_t keep_inputs, keep_inputs_days; /* crashes.: of a bucket */
+	uint64_t crashes_saturated; /* crashes.: of a bucket, that are enough */
 
 	/* Programs that run for events. */
 	char *hooks_folder;

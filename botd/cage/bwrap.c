@@ -133,7 +133,7 @@ add_env(struct strings *v, const char *const *env)
 }
 
 void
-bwrap_command(struct strings *v, const struct cage_spec *s, bool info)
+bwrap_command(struct strings *v, const struct cage_spec *s)
 {
 	static const char *const walls[] = {"bwrap", "--unshare-all",
 	    "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop",
@@ -143,8 +143,6 @@ bwrap_command(struct strings *v, const struct cage_spec *s, bool info)
 
 	for (i = 0; walls[i] != NULL; i++)
 		strings_add(v, walls[i]);
-	if (info)
-		add3(v, "--info-fd", CAGE_INFO_TEXT, NULL);
 	add_env(v, s->env);
 	add_system(v);
 	/* Root outside still owns /proc/sys/ and the like inside, capabilities

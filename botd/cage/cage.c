@@ -4,13 +4,11 @@
  * from looking where not.
  */
 #include <sys/personality.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,16 +29,14 @@
 #define MEMORY_SLACK(limit) ((limit) + (limit) / 4)
 
 #define EXIT_NO_START 127
-#define SILENCE_MS    2000
 
 struct cage {
-	pid_t pid;
+	pid_t pid; /* the keeper; without walls the program */
 	bool walls;
 	struct cgroup group;
 	uint64_t memory, processes;
 	uint64_t cpu_ms;    /* most seen so far, */
 	uint64_t looked_ms; /* and when */
-	int info;           /* a pipe on which bubblewrap names its init */
 };
 
 struct start {
@@ -105,13 +101,9 @@ start_inside(void *arg)
 	static const char *const no_env[] = {"PATH=/usr/bin:/bin", NULL};
 	const struct start *s = arg;
 	const char *const *env = s->spec->none ? s->spec->env : no_env;
-	int null;
 
-	if (!s->spec->none &&
-	    (dup2(0, CAGE_INFO_FD) == -1 ||
-		(null = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1 ||
-		dup2(null, 0) == -1))
-		return fail_start("keep a pipe");
+	if (s->spec->talks)
+		dup2(1, 0);
 	dup2(1, 2);
 	setsid();
 	if (cgroup_enter(s->group) == -1)
@@ -136,6 +128,12 @@ start_inside(void *arg)
 	return fail_start("run the program");
 }
 
+static int
+start_kept(void *arg)
+{
+	return keeper_run(start_inside, arg);
+}
+
 /*
  * ASan of clang before 18 dies at random starts, in a loop of DEADLYSIGNAL,
  * where mmap uses more random bits than its shadow leaves room for.
@@ -158,8 +156,6 @@ addresses_too_random(void)
 static void
 cage_free(struct cage *c)
 {
-	if (c->info != -1)
-		close(c->info);
 	cgroup_remove(&c->group);
 	free(c);
 }
@@ -170,9 +166,7 @@ cage_start(const struct cage_spec *s, int out, struct err *e)
 	struct strings argv = {NULL, 0, NULL, 0};
 	struct start start = {s, NULL, s->argv, addresses_too_random()};
 	struct cage *c = mem_alloc(sizeof(*c));
-	int info[2];
 
-	c->info = -1;
 	c->walls = !s->none;
 	c->memory = s->memory == 0 ? 0 : MEMORY_SLACK(s->memory);
 	c->processes = s->processes;
@@ -180,19 +174,12 @@ cage_start(const struct cage_spec *s, int out, struct err *e)
 	    s->processes == 0 ? 0 : s->processes + OWN_PROCESSES);
 	start.group = &c->group;
 	if (c->walls) {
-		bwrap_command(&argv, s, true);
+		bwrap_command(&argv, s);
 		start.argv = argv.list;
 	}
 	c->looked_ms = clock_up_ms();
-	c->pid = -1;
-	if (pipe2(info, O_CLOEXEC | O_NONBLOCK) == -1) {
-		err_sys(e, "cannot make a pipe");
-	} else {
-		c->info = info[0];
-		c->pid = spawn_call(
-		    start_inside, &start, s->none ? -1 : info[1], out, e);
-		close(info[1]);
-	}
+	c->pid =
+	    spawn_call(s->none ? start_inside : start_kept, &start, -1, out, e);
 	strings_release(&argv);
 	if (c->pid == -1) {
 		cage_free(c);
@@ -210,7 +197,7 @@ cage_pid(const struct cage *c)
 void
 cage_look(struct cage *c, struct cage_usage *u)
 {
-	tree_look(c->pid, u);
+	tree_look(c->pid, c->walls, u);
 	if (u->cpu_ms > c->cpu_ms)
 		c->cpu_ms = u->cpu_ms;
 	u->cpu_ms = c->cpu_ms;
@@ -253,54 +240,12 @@ cage_signal(struct cage *c, int signo)
 void
 cage_kill(struct cage *c)
 {
-	pid_t init;
-
-	if (!c->walls) {
-		kill(-c->pid, SIGKILL);
-		kill(c->pid, SIGKILL);
+	if (c->walls) {
+		kill(c->pid, SIGTERM); /* it ends when all of it has */
 		return;
 	}
-	/*
-	 * Through the namespace's init: bubblewrap then ends only after
-	 * everything inside is gone, and the cgroup with it.
-	 */
-	init = tree_first_child(c->pid);
-	kill(init > 0 ? init : c->pid, SIGKILL);
-}
-
-/* {"child-pid": N, ...}; -1 when it did not come so far.  bubblewrap has ended
- * and written all it had to say. */
-static pid_t
-read_init(const struct cage *c)
-{
-	char text[1024], *pid;
-	ssize_t n;
-
-	n = read(c->info, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
-	pid = strstr(text, "\"child-pid\":");
-	return pid == NULL ? -1 : (pid_t)strtol(strchr(pid, ':') + 1, NULL, 10);
-}
-
-/*
- * bubblewrap ends when the program did; its namespace is killed then, which
- * takes a moment.  Who collects files next must not meet a writer.  An init is
- * told dead, by its pidfd, only when all of its namespace is; its descriptors
- * close earlier.
- */
-static void
-await_silence(const struct cage *c)
-{
-	struct pollfd p = {-1, POLLIN, 0};
-	pid_t init;
-
-	if (!c->walls)
-		return;
-	init = read_init(c);
-	if (init > 0 && (p.fd = pidfd_open(init, 0)) != -1) {
-		(void)poll(&p, 1, SILENCE_MS);
-		close(p.fd);
-	}
+	kill(-c->pid, SIGKILL);
+	kill(c->pid, SIGKILL);
 }
 
 struct cage_end
@@ -312,14 +257,13 @@ cage_ended(struct cage *c, int status)
 		end.signo = WTERMSIG(status);
 	else
 		end.code = WEXITSTATUS(status);
-	/* bubblewrap says 128 + signal, as a shell does. */
+	/* bubblewrap and its keeper say 128 + signal, as a shell does. */
 	if (c->walls && end.code > 128 && end.code <= 128 + SIGRTMAX) {
 		end.signo = end.code - 128;
 		end.code = 0;
 	}
 	if (!c->walls)
 		kill(-c->pid, SIGKILL); /* whatever it left behind */
-	await_silence(c);
 	end.out_of_memory = cgroup_oom(&c->group);
 	cage_free(c);
 	return end;

@@ -40,8 +40,9 @@ struct cage_spec {
 	uint64_t file_size;     /* of one file, 0: no limit */
 	uint64_t tmp_bytes;     /* of /tmp */
 	bool none;              /* "sandbox: none": only limits, no walls */
-	int nice;               /* at least so nice; 0: as we are */
-	bool idle;              /* SCHED_IDLE: what nobody else wants */
+	bool talks; /* its input comes from "out", too, which is a socket */
+	int nice;   /* at least so nice; 0: as we are */
+	bool idle;  /* SCHED_IDLE: what nobody else wants */
 };
 
 /*

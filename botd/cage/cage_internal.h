@@ -26,19 +26,26 @@ int cgroup_enter(const struct cgroup *g);
 bool cgroup_oom(const struct cgroup *g); /* has it killed for memory? */
 void cgroup_remove(struct cgroup *g);
 
-/* ---- tree.c: what all processes below one use ---- */
-void tree_look(pid_t top, struct cage_usage *u);
+/* ---- keeper.c: a process between us and bubblewrap ---- */
 /*
- * The processes that "top" and its first child (bubblewrap and its init)
- * started; with "walls" false: "top" itself.  Returns how many.
+ * In a child: runs "inside" in a child of its own, and returns that one's exit
+ * code (128 + signal) when nothing that came of it lives any more.  SIGTERM,
+ * and the death of whoever started it, end all of it at once.
+ */
+int keeper_run(int (*inside)(void *arg), void *arg);
+
+/* ---- tree.c: what all processes below one use ---- */
+/* With "walls" "top" is the keeper, which is not counted. */
+void tree_look(pid_t top, bool walls, struct cage_usage *u);
+/*
+ * The processes that bubblewrap's init, below "top", started; with "walls"
+ * false: "top" itself.  Returns how many.
  */
 int tree_inside(pid_t top, bool walls, pid_t *pids, int max);
 
-pid_t tree_first_child(pid_t pid); /* -1: none */
+int tree_children(pid_t pid, pid_t *pids, int max);
 
 /* ---- bwrap.c: the command ---- */
-#define CAGE_INFO_FD   3 /* where bubblewrap says who the init is */
-#define CAGE_INFO_TEXT "3"
 struct strings {
 	const char **list;
 	int count;
@@ -46,7 +53,7 @@ struct strings {
 	int owned_count;
 };
 
-void bwrap_command(struct strings *argv, const struct cage_spec *s, bool info);
+void bwrap_command(struct strings *argv, const struct cage_spec *s);
 void strings_add(struct strings *v, const char *text);
 void strings_release(struct strings *v);
 

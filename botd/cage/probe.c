@@ -77,7 +77,7 @@ cage_probe(struct err *e)
 	struct spawn s = {.in = -1, .out = -1, .err = -1};
 	int status;
 
-	bwrap_command(&argv, &spec, false);
+	bwrap_command(&argv, &spec);
 	s.argv = argv.list;
 	status = spawn_run(&s, &output, 4096, PROBE_MS, e);
 	if (status == -1 && e != NULL && e->cls == ERR_NOT_FOUND)

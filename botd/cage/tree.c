@@ -117,44 +117,42 @@ cpu_ms(pid_t pid)
 }
 
 void
-tree_look(pid_t top, struct cage_usage *u)
+tree_look(pid_t top, bool walls, struct cage_usage *u)
 {
 	struct tree t;
-	int i;
+	int i, first = walls ? 1 : 0; /* the keeper is a copy of ourselves */
 
 	tree_fill(&t, top);
-	*u = (struct cage_usage){0, 0, (unsigned)t.count};
-	for (i = 0; i < t.count; i++) {
+	*u = (struct cage_usage){0, 0, (unsigned)(t.count - first)};
+	for (i = first; i < t.count; i++) {
 		u->memory += resident(t.pids[i]);
 		u->cpu_ms += cpu_ms(t.pids[i]);
 	}
 }
 
-pid_t
-tree_first_child(pid_t pid)
+int
+tree_children(pid_t pid, pid_t *pids, int max)
 {
 	struct tree t = {.count = 0};
+	int i;
 
 	add_all_children(&t, pid);
-	return t.count == 0 ? -1 : t.pids[0];
+	for (i = 0; i < t.count && i < max; i++)
+		pids[i] = t.pids[i];
+	return i;
 }
 
 int
 tree_inside(pid_t top, bool walls, pid_t *pids, int max)
 {
-	struct tree t = {.count = 0};
-	pid_t init;
-	int i;
+	pid_t bwrap, init;
 
 	if (!walls) {
 		pids[0] = top;
 		return 1;
 	}
-	init = tree_first_child(top);
-	if (init == -1)
+	if (tree_children(top, &bwrap, 1) == 0 ||
+	    tree_children(bwrap, &init, 1) == 0)
 		return 0;
-	add_all_children(&t, init);
-	for (i = 0; i < t.count && i < max; i++)
-		pids[i] = t.pids[i];
-	return i;
+	return tree_children(init, pids, max);
 }

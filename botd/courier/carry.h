@@ -54,7 +54,9 @@ struct lease {
 
 struct job {
 	uint64_t id;
-	struct link_stat seen; /* of the file that lies in inbox/jobs */
+	struct link_stat seen;  /* of the file that lies in inbox/jobs */
+	struct link_stat known; /* and of the known list beside it */
+	bool known_gone;        /* there is none, and none lies there */
 	uint64_t look_at;
 };
 
@@ -185,7 +187,18 @@ int lease_work(struct courier *c, struct err *e);
 void lease_recheck(struct courier *c); /* builds/ may have lost files */
 uint64_t lease_due(const struct courier *c);
 
+/* ---- known.c: what need not be sent ---------------------------------- */
+/* inbox/jobs/<job>.known as it is on the master: brought when it has changed,
+ * removed when it is no more.  One that cannot be used counts as none: the bot
+ * then sends everything. */
+int known_bring(struct courier *c, struct job *j, struct err *e);
+/* The id of "<16 hex>.known", 0 for any other name. */
+uint64_t known_id(const char *name);
+
 /* ---- fetch.c: blobs into builds/ ------------------------------------- */
+/* Of a blob whose size nobody said: at most that of an input. */
+#define FETCH_ANY_SIZE UINT64_MAX
+
 /*
  * Have builds/<aa>/<sha256>, mode 0444, never written again.
  * One that is there is hashed again if "verify", else only its size is

@@ -17,6 +17,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/fs.h"
 #include "lib/base/log.h"
+#include "lib/wire/ticket.h"
 #include "botd/courier/carry.h"
 
 #define CACHE_TMP "tmp" /* builds/tmp */
@@ -103,11 +104,13 @@ take_blob(void *arg, const void *bytes, size_t len, struct err *e)
 {
 	struct blob_sink *b = arg;
 
+	uint64_t most = b->size == FETCH_ANY_SIZE ? TICKET_INPUT_MAX : b->size;
+
 	b->done += len;
-	if (b->done > b->size)
+	if (b->done > most)
 		return err_set(e, ERR_REFUSED,
 		    "blob '%s' is longer than %ju bytes", b->name,
-		    (uintmax_t)b->size);
+		    (uintmax_t)most);
 	if (fs_write_all(b->fd, bytes, len) == -1) {
 		err_sys(e, "cannot write blob '%s'", b->name);
 		if (e != NULL)
@@ -123,14 +126,15 @@ receive(struct courier *c, struct blob_sink *b, const struct digest *wanted,
     struct err *e)
 {
 	struct link_sink sink = {take_blob, b};
+	bool any = b->size == FETCH_ANY_SIZE;
 	char path[PATH_ROOM];
 	struct digest got;
 
 	outgoing_path(c, path, "blobs/%s", b->name);
-	if (link_get(c->link, path, b->size, &sink, e) == -1)
+	if (link_get(c->link, path, any ? 0 : b->size, &sink, e) == -1)
 		return -1;
 	hasher_end(b->hash, &got);
-	if (b->done != b->size || !digest_equal(&got, wanted))
+	if ((!any && b->done != b->size) || !digest_equal(&got, wanted))
 		return err_set(e, ERR_REFUSED,
 		    "blob '%s' is not what its name says", b->name);
 	/* Hard links of it lie in build folders: nobody writes it again. */
@@ -150,7 +154,7 @@ have(struct courier *c, const char *path, const struct digest *wanted,
 
 	if ((fd = fs_open_foreign(c->builds, path, &size, NULL)) == -1)
 		return false;
-	good = size == wanted_size;
+	good = wanted_size == FETCH_ANY_SIZE || size == wanted_size;
 	if (good && verify)
 		good = fs_hash(fd, &got, NULL, NULL) == 0 &&
 		    digest_equal(&got, wanted);
@@ -200,6 +204,6 @@ fetch_blob(struct courier *c, const struct digest *d, uint64_t size,
 		return -1;
 	}
 	log_info(
-	    "file.fetched", LOG_T("sha256", name.text), LOG_N("bytes", size));
+	    "file.fetched", LOG_T("sha256", name.text), LOG_N("bytes", b.done));
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * For each lease of status.json: its ticket is read, what it names is fetched
- * into builds/, then its job's segments and job file, and the ticket is placed
- * in inbox/tickets last (P.25).  Tickets of leases that the list no longer has
+ * into builds/ (files of the build, and inputs to run again), then its job's
+ * segments and job file, and the ticket is placed in inbox/tickets last (P.25).  Tickets of leases that the list no longer has
  * are removed: the list is complete (P.24).
  */
 #include <sys/stat.h>
@@ -148,7 +148,9 @@ withdraw_job(void *arg, int dirfd, const char *name)
 {
 	struct courier *c = arg;
 
-	if (find_job(c, id_of(name)) == NULL)
+	uint64_t id = id_of(name) != 0 ? id_of(name) : known_id(name);
+
+	if (find_job(c, id) == NULL)
 		unlinkat(dirfd, name, 0);
 	return 0;
 }
@@ -285,7 +287,8 @@ bring_job(struct courier *c, uint64_t id, struct err *e)
 
 	j->look_at = clock_up_ms() + JOB_LOOK_MS;
 	outgoing_path(c, path, "jobs/%s", json_name(id).text);
-	if (link_stat(c->link, path, &st, e) == -1)
+	if (known_bring(c, j, e) == -1 ||
+	    link_stat(c->link, path, &st, e) == -1)
 		return -1;
 	if (!st.exists ||
 	    (st.mtime == j->seen.mtime && st.size == j->seen.size))
@@ -302,20 +305,45 @@ bring_job(struct courier *c, uint64_t id, struct err *e)
 
 /* ---- tickets --------------------------------------------------------- */
 
-static int
-bring_files(
-    struct courier *c, const struct ticket *t, bool verify, struct err *e)
-{
-	int i;
+/* Call "fn" for each blob that a ticket names; its first -1 ends it. */
+typedef int blob_fn(
+    struct courier *c, const struct digest *d, uint64_t size, struct err *e);
 
-	for (i = 0; i < t->file_count; i++) {
-		if (fetch_blob(c, &t->files[i].sha256, t->files[i].size, verify,
-			e) == -1)
+static int
+each_blob(struct courier *c, const struct ticket *t, blob_fn *fn, struct err *e)
+{
+	const struct ticket_input *in;
+	int i, k;
+
+	for (i = 0; i < t->file_count; i++)
+		if (fn(c, &t->files[i].sha256, t->files[i].size, e) == -1)
 			return -1;
-		if (courier_between(c, e) == -1)
+	for (i = 0; i < t->input_count; i++) {
+		in = &t->inputs[i];
+		if (fn(c, &in->sha256, in->size, e) == -1)
 			return -1;
+		for (k = 0; k < in->series_count; k++)
+			if (fn(c, &in->series[k], FETCH_ANY_SIZE, e) == -1)
+				return -1;
 	}
 	return 0;
+}
+
+static int
+bring_blob(
+    struct courier *c, const struct digest *d, uint64_t size, struct err *e)
+{
+	if (fetch_blob(c, d, size, true, e) == -1)
+		return -1;
+	return courier_between(c, e);
+}
+
+static int
+look_for_blob(
+    struct courier *c, const struct digest *d, uint64_t size, struct err *e)
+{
+	(void)e;
+	return fetch_have(c, d, size) ? 0 : -1;
 }
 
 static int
@@ -333,7 +361,7 @@ bring_ticket(struct courier *c, struct lease *l, struct err *e)
 	if (rc == 0)
 		rc = check_ticket(c, &t, l->id, e);
 	if (rc == 0)
-		rc = bring_files(c, &t, true, e);
+		rc = each_blob(c, &t, bring_blob, e);
 	if (rc == 0 && t.job != 0)
 		rc = bring_job(c, t.job, e);
 	/* Withdrawn while its files came?  Then it is not placed. */
@@ -430,7 +458,6 @@ lease_recheck(struct courier *c)
 {
 	struct ticket t;
 	size_t i;
-	int k;
 
 	for (i = 0; i < c->lease_count; i++) {
 		memset(&t, 0, sizeof(t));
@@ -440,9 +467,8 @@ lease_recheck(struct courier *c)
 			c->leases[i].placed = false;
 			continue;
 		}
-		for (k = 0; k < t.file_count; k++)
-			if (!fetch_have(c, &t.files[k].sha256, t.files[k].size))
-				c->leases[i].placed = false;
+		if (each_blob(c, &t, look_for_blob, NULL) == -1)
+			c->leases[i].placed = false;
 		ticket_release(&t);
 	}
 }

@@ -5,24 +5,23 @@
  * for calls to both.  No disassembly: four bytes that lead from a call's
  * opcode to one of a hundred addresses are such a call.
  *
- * Everything is read through get(), and what is read in all is bounded, for
- * sections may lie over each other as often as their table is long.
+ * What is read in all is bounded, for sections may lie over each other as often
+ * as their table is long.
  */
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "botd/engine/elf_calls.h"
 #include "lib/base/buf.h"
+#include "lib/base/elf.h"
 #include "lib/base/text.h"
 
 #define READ_TIMES 8 /* the file's length: most that is read in all */
 
 struct image {
-	const unsigned char *bytes;
-	uint64_t len, left; /* left: that may still be read */
-	Elf64_Ehdr head;
+	struct elf elf;
+	uint64_t left; /* that may still be read */
 };
 
 struct addresses {
@@ -40,24 +39,6 @@ struct counting {
 
 /* ---- reading --------------------------------------------------------- */
 
-static const unsigned char *
-at(const struct image *m, uint64_t offset, uint64_t n)
-{
-	if (offset > m->len || n > m->len - offset)
-		return NULL;
-	return m->bytes + offset;
-}
-
-static bool
-get(const struct image *m, uint64_t offset, void *to, size_t n)
-{
-	const unsigned char *p = at(m, offset, n);
-
-	if (p != NULL)
-		memcpy(to, p, n);
-	return p != NULL;
-}
-
 static bool
 spend(struct image *m, uint64_t n)
 {
@@ -70,8 +51,10 @@ spend(struct image *m, uint64_t n)
 static bool
 get_section(const struct image *m, uint64_t i, Elf64_Shdr *s)
 {
-	return i < m->len / sizeof(*s) && m->head.e_shoff <= m->len &&
-	    get(m, m->head.e_shoff + i * sizeof(*s), s, sizeof(*s));
+	return i < m->elf.len / sizeof(*s) &&
+	    m->elf.head.e_shoff <= m->elf.len &&
+	    elf_get(
+		&m->elf, m->elf.head.e_shoff + i * sizeof(*s), s, sizeof(*s));
 }
 
 static uint64_t
@@ -79,12 +62,13 @@ section_count(const struct image *m)
 {
 	Elf64_Shdr first;
 
-	if (m->head.e_shoff == 0 || m->head.e_shentsize != sizeof(first))
+	if (m->elf.head.e_shoff == 0 ||
+	    m->elf.head.e_shentsize != sizeof(first))
 		return 0;
 	/* More than fit in 16 bits: the first one's size says how many. */
-	if (m->head.e_shnum == 0 && get_section(m, 0, &first))
+	if (m->elf.head.e_shnum == 0 && get_section(m, 0, &first))
 		return first.sh_size;
-	return m->head.e_shnum;
+	return m->elf.head.e_shnum;
 }
 
 /* ---- sets of addresses ----------------------------------------------- */
@@ -129,7 +113,7 @@ is_in(const struct addresses *a, uint64_t address)
 static bool
 starts(const struct image *m, uint64_t offset, const char *with)
 {
-	const unsigned char *p = at(m, offset, strlen(with));
+	const unsigned char *p = elf_at(&m->elf, offset, strlen(with));
 
 	return p != NULL && memcmp(p, with, strlen(with)) == 0;
 }
@@ -159,8 +143,9 @@ add_symbols(struct counting *c, const Elf64_Shdr *s)
 	c->has_symbols |= s->sh_type == SHT_SYMTAB;
 	for (offset = 0; s->sh_size - offset >= sizeof(symbol);
 	     offset += sizeof(symbol)) {
-		if (s->sh_offset > c->m->len ||
-		    !get(c->m, s->sh_offset + offset, &symbol, sizeof(symbol)))
+		if (s->sh_offset > c->m->elf.len ||
+		    !elf_get(&c->m->elf, s->sh_offset + offset, &symbol,
+			sizeof(symbol)))
 			return;
 		if (symbol.st_shndx != SHN_UNDEF &&
 		    ELF64_ST_TYPE(symbol.st_info) == STT_FUNC &&
@@ -182,15 +167,16 @@ add_slots(struct counting *c, const Elf64_Shdr *s)
 	    !get_section(c->m, s->sh_link, &symbols) ||
 	    symbols.sh_type != SHT_DYNSYM ||
 	    !get_section(c->m, symbols.sh_link, &strings) ||
-	    symbols.sh_offset > c->m->len || s->sh_offset > c->m->len ||
+	    symbols.sh_offset > c->m->elf.len || s->sh_offset > c->m->elf.len ||
 	    !spend(c->m, s->sh_size))
 		return;
 	for (offset = 0; s->sh_size - offset >= sizeof(rela);
 	     offset += sizeof(rela)) {
-		if (!get(c->m, s->sh_offset + offset, &rela, sizeof(rela)))
+		if (!elf_get(
+			&c->m->elf, s->sh_offset + offset, &rela, sizeof(rela)))
 			return;
 		if (ELF64_R_SYM(rela.r_info) != 0 &&
-		    get(c->m,
+		    elf_get(&c->m->elf,
 			symbols.sh_offset +
 			    ELF64_R_SYM(rela.r_info) * sizeof(symbol),
 			&symbol, sizeof(symbol)) &&
@@ -307,7 +293,7 @@ each_code(struct counting *c, code_fn *fn)
 		if (s.sh_type != SHT_PROGBITS ||
 		    (s.sh_flags & SHF_EXECINSTR) == 0)
 			continue;
-		p = at(c->m, s.sh_offset, s.sh_size);
+		p = elf_at(&c->m->elf, s.sh_offset, s.sh_size);
 		if (p != NULL && spend(c->m, s.sh_size))
 			fn(c, p, &s);
 	}
@@ -339,7 +325,7 @@ because(struct elf_facts *f, const char *why_not)
 static void
 count(struct elf_facts *f, struct image *m, const char *runtime)
 {
-	bool x86 = m->head.e_machine == EM_X86_64;
+	bool x86 = m->elf.head.e_machine == EM_X86_64;
 	struct counting c = {.m = m};
 
 	snprintf(c.plain, sizeof(c.plain), "__%.8s", runtime);
@@ -389,14 +375,10 @@ find_loader(struct elf_facts *f, const struct image *m)
 	Elf64_Phdr p;
 	unsigned i;
 
-	if (m->head.e_phentsize != sizeof(p) || m->head.e_phoff > m->len)
-		return;
-	for (i = 0; i < m->head.e_phnum &&
-	     get(m, m->head.e_phoff + i * sizeof(p), &p, sizeof(p));
-	     i++) {
+	for (i = 0; elf_segment(&m->elf, i, &p); i++) {
 		if (p.p_type != PT_INTERP)
 			continue;
-		text = at(m, p.p_offset, p.p_filesz);
+		text = elf_at(&m->elf, p.p_offset, p.p_filesz);
 		if (text != NULL && memchr(text, '\0', p.p_filesz) != NULL)
 			(void)text_copy(
 			    f->loader, sizeof(f->loader), (const char *)text);
@@ -408,7 +390,8 @@ void
 elf_calls(
     struct elf_facts *f, const void *bytes, size_t len, const char *runtime)
 {
-	struct image m = {.bytes = bytes, .len = len};
+	const unsigned char *head = bytes;
+	struct image m;
 
 	*f = (struct elf_facts){.why_not = "it is no ELF program"};
 	m.left = (uint64_t)len * READ_TIMES;
@@ -416,17 +399,16 @@ elf_calls(
 		return;
 	f->is_elf = true;
 	/* It stands at the same place in all four kinds of file. */
-	if (m.bytes[EI_DATA] == ELFDATA2MSB)
-		name_machine(f, m.bytes[18] * 256u + m.bytes[19]);
+	if (head[EI_DATA] == ELFDATA2MSB)
+		name_machine(f, head[18] * 256u + head[19]);
 	else
-		name_machine(f, m.bytes[18] + m.bytes[19] * 256u);
+		name_machine(f, head[18] + head[19] * 256u);
 	because(f, "it is not for x86-64 or aarch64");
-	if (m.bytes[EI_CLASS] != ELFCLASS64 ||
-	    m.bytes[EI_DATA] != ELFDATA2LSB ||
-	    !get(&m, 0, &m.head, sizeof(m.head)))
+	if (!elf_open(&m.elf, bytes, len))
 		return;
 	find_loader(f, &m);
-	if (m.head.e_machine != EM_X86_64 && m.head.e_machine != EM_AARCH64)
+	if (m.elf.head.e_machine != EM_X86_64 &&
+	    m.elf.head.e_machine != EM_AARCH64)
 		return;
 	because(f, "it is of no sanitizer whose calls are known");
 	if (runtime != NULL)

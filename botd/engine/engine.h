@@ -45,6 +45,8 @@ struct engine_target {
 	uint64_t memory_mb;        /* most that a target may use */
 	uint64_t timeout_ms;       /* of one input; 0: the engine's own */
 	uint64_t seconds;          /* longest run */
+	/* Of both limits, where an input is run again; 0: 100. */
+	unsigned time_percent, memory_percent;
 	/* What the job says, over the engine's and the target's own; what is
 	 * forced still wins. */
 	char *const *arguments; /* "-max_len=100" */
@@ -88,7 +90,12 @@ enum engine_end {
 };
 
 /* What a file in the artifacts folder is. */
-enum artifact { ARTIFACT_CRASH, ARTIFACT_TIMEOUT, ARTIFACT_IGNORED };
+enum artifact {
+	ARTIFACT_CRASH,
+	ARTIFACT_TIMEOUT,
+	ARTIFACT_MEMORY,
+	ARTIFACT_IGNORED
+};
 
 struct engine {
 	const char *name;
@@ -98,9 +105,10 @@ struct engine {
 	int (*session)(struct engine_plan *p, const struct engine_target *t,
 	    struct err *e);
 
-	/* argv and environment to run one input again. */
+	/* argv and environment to run inputs again, in order and in one
+	 * process; "inputs" ends in NULL. */
 	int (*reproduce)(struct engine_plan *p, const struct engine_target *t,
-	    const char *input, struct err *e);
+	    const char *const *inputs, struct err *e);
 
 	/* argv and environment of a run that shows within seconds whether a
 	 * build works; NULL: this engine's builds cannot be checked. */
@@ -119,6 +127,16 @@ struct engine {
 	    int code, int signo, const char *output, size_t len);
 
 	enum artifact (*artifact)(const char *name);
+
+	/* Where the crashing input that "output" ends with came from, a line
+	 * each, as REC_PARENTS has them: "sha1:...", "mutation ...". */
+	void (*parents)(struct buf *out, const char *output, size_t len);
+
+	/* Strategies that a run of "p" is made with: "strategy ..." lines. */
+	void (*strategies)(struct buf *out, const struct engine_plan *p);
+
+	/* Of a reproduction: was "input" the one that it ended with? */
+	bool (*came_to)(const char *output, size_t len, const char *input);
 };
 
 extern const struct engine ENGINE_LIBFUZZER;

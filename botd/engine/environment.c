@@ -61,10 +61,37 @@ is_variable(const char *word, const char *name)
 	return strncmp(word, name, len) == 0 && word[len] == '=';
 }
 
-/* What the job says to a tool, else what we would. */
+/*
+ * The master's list has what is forced as well, and there a quote is ours:
+ * such an option is taken out of the job's, it comes last again.
+ */
+static void
+drop_our_quotes(char *value, const struct sanitizer_tool *tool)
+{
+	const char *at = tool->forced;
+	struct sanitizer_option o;
+	char *found;
+	size_t len;
+
+	while (sanitizer_option_next(&at, &o)) {
+		if (memchr(o.value, '\'', o.value_len) == NULL)
+			continue;
+		len = (size_t)(o.value + o.value_len - o.name);
+		found = memmem(value, strlen(value), o.name, len);
+		if (found == NULL)
+			continue;
+		len += found[len] == ':';
+		memmove(found, found + len, strlen(found + len) + 1);
+	}
+	len = strlen(value);
+	if (len > 0 && value[len - 1] == ':')
+		value[len - 1] = '\0';
+}
+
+/* What the job says to a tool, else what we would.  "*mine" is the caller's. */
 static const char *
 first_options(struct engine_plan *p, const struct sanitizer_tool *tool,
-    const struct engine_target *t)
+    const struct engine_target *t, char **mine)
 {
 	const char *value;
 	size_t i;
@@ -73,7 +100,9 @@ first_options(struct engine_plan *p, const struct sanitizer_tool *tool,
 	for (n = t->environment_count - 1; n >= 0; n--) {
 		if (!is_variable(t->environment[n], tool->variable))
 			continue;
-		value = strchr(t->environment[n], '=') + 1;
+		free(*mine);
+		value = *mine = mem_strdup(strchr(t->environment[n], '=') + 1);
+		drop_our_quotes(*mine, tool);
 		if (value_ok(value))
 			return value;
 		buf_printf(&p->notes, "ignored %s of the job: a quote in it\n",
@@ -100,9 +129,11 @@ add_tool(struct engine_plan *p, const struct sanitizer_tool *tool,
 {
 	struct buf text = BUF_INIT;
 	const struct option *w;
+	char *mine = NULL;
 	int i;
 
-	join(&text, first_options(p, tool, t));
+	join(&text, first_options(p, tool, t, &mine));
+	free(mine);
 	for (i = 0; i < o->count; i++) {
 		w = &o->list[i];
 		if (strcmp(w->section, tool->section) != 0)

@@ -15,6 +15,7 @@
 #include "botd/engine/dict.h"
 #include "botd/engine/engine.h"
 #include "botd/engine/environment.h"
+#include "botd/engine/libfuzzer.h"
 #include "botd/engine/options.h"
 #include "lib/base/fs.h"
 #include "lib/base/random.h"
@@ -280,6 +281,15 @@ set_timeout(struct engine_plan *p, const struct options *o,
 		buf_printf(&p->notes, "ignored argument '-timeout=%s'\n", wish);
 }
 
+/* To the nearest whole one, and never none. */
+static uint64_t
+percent_of(uint64_t n, unsigned percent)
+{
+	if (percent != 0)
+		n = (n * percent + 50) / 100;
+	return n == 0 ? 1 : n;
+}
+
 /* Both limits may be lowered by a target, and none switched off. */
 static void
 add_limits(struct engine_plan *p, const struct options *o,
@@ -289,6 +299,7 @@ add_limits(struct engine_plan *p, const struct options *o,
 	uint64_t n;
 
 	set_timeout(p, o, t);
+	p->timeout_s = percent_of(p->timeout_s, t->time_percent);
 	strv_add(&p->argv, "-timeout=%ju", (uintmax_t)p->timeout_s);
 	if (wish == NULL)
 		wish = options_get(o, SECTION, "rss_limit_mb");
@@ -298,7 +309,8 @@ add_limits(struct engine_plan *p, const struct options *o,
 			buf_printf(&p->notes, "rss_limit_mb '%s' cut to %ju\n",
 			    wish, (uintmax_t)n);
 	}
-	strv_add(&p->argv, "-rss_limit_mb=%ju", (uintmax_t)n);
+	strv_add(&p->argv, "-rss_limit_mb=%ju",
+	    (uintmax_t)percent_of(n, t->memory_percent));
 }
 
 /* ---- plans ----------------------------------------------------------- */
@@ -345,7 +357,7 @@ libfuzzer_session(
 
 static int
 libfuzzer_reproduce(struct engine_plan *p, const struct engine_target *t,
-    const char *input, struct err *e)
+    const char *const *inputs, struct err *e)
 {
 	struct options o;
 
@@ -353,7 +365,8 @@ libfuzzer_reproduce(struct engine_plan *p, const struct engine_target *t,
 		return -1;
 	add_wishes(p, &o, t, for_reproduce);
 	add_limits(p, &o, t);
-	strv_add(&p->argv, "%s", input);
+	for (; *inputs != NULL; inputs++)
+		strv_add(&p->argv, "%s", *inputs);
 	environment_add(p, &o, t, false);
 	options_release(&o);
 	return 0;
@@ -507,8 +520,9 @@ libfuzzer_artifact(const char *name)
 {
 	if (strncmp(name, "timeout-", 8) == 0)
 		return ARTIFACT_TIMEOUT;
-	if (strncmp(name, "crash-", 6) == 0 || strncmp(name, "leak-", 5) == 0 ||
-	    strncmp(name, "oom-", 4) == 0)
+	if (strncmp(name, "oom-", 4) == 0)
+		return ARTIFACT_MEMORY;
+	if (strncmp(name, "crash-", 6) == 0 || strncmp(name, "leak-", 5) == 0)
 		return ARTIFACT_CRASH;
 	return ARTIFACT_IGNORED;
 }
@@ -522,4 +536,7 @@ const struct engine ENGINE_LIBFUZZER = {
     .line = libfuzzer_line,
     .ended = libfuzzer_ended,
     .artifact = libfuzzer_artifact,
+    .parents = libfuzzer_parents,
+    .strategies = libfuzzer_strategies,
+    .came_to = libfuzzer_came_to,
 };

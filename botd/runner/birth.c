@@ -29,6 +29,7 @@ session_new(struct runner *r, struct ticket *t)
 	    s->ticket.limits.memory_mb < s->memory_mb)
 		s->memory_mb = s->ticket.limits.memory_mb;
 	s->check = strcmp(s->ticket.kind, "check") == 0;
+	s->rerun = strcmp(s->ticket.kind, "reproduce") == 0;
 	s->dir = s->build = s->side = s->corpus = s->inputs = -1;
 	s->seed_files = s->artifacts = s->crashes = -1;
 	s->cache = s->log = s->prepare_out = -1;
@@ -76,7 +77,7 @@ session_open_folders(struct session *s, struct err *e)
 	}
 	s->log = openat(s->dir, "log",
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (s->check)
+	if (s->check || s->rerun)
 		return 0; /* it reads no units, and keeps none */
 	buf_printf(
 	    &cache, "%s/%s", s->ticket.project.text, s->ticket.corpus.text);
@@ -113,6 +114,11 @@ session_free(struct session *s)
 	prepare_stop(s);
 	run_release(&s->run);
 	run_release(&s->again);
+	symbols_free(s->symbols);
+	series_end(s);
+	known_end(s);
+	buf_release(&s->outcome.report);
+	buf_release(&s->strategies);
 	engine_plan_release(&s->again_plan);
 	ticket_release(&s->ticket);
 	while ((f = s->finds) != NULL) {

@@ -37,6 +37,16 @@ struct cache {
 
 /* ---- what is named --------------------------------------------------- */
 
+static void
+want_input(struct cache *c, const struct ticket_input *in)
+{
+	int i;
+
+	names_add(&c->wanted, digest_hex(&in->sha256).text);
+	for (i = 0; i < in->series_count; i++)
+		names_add(&c->wanted, digest_hex(&in->series[i]).text);
+}
+
 static int
 want_ticket(void *arg, int dirfd, const char *name)
 {
@@ -50,6 +60,8 @@ want_ticket(void *arg, int dirfd, const char *name)
 		for (i = 0; i < t.file_count; i++)
 			names_add(
 			    &c->wanted, digest_hex(&t.files[i].sha256).text);
+		for (i = 0; i < t.input_count; i++)
+			want_input(c, &t.inputs[i]);
 		ticket_release(&t);
 	}
 	buf_release(&text);

@@ -327,13 +327,18 @@ take_report(struct session *s, struct find *f)
 		return;
 	at = engine_report_start(text, len);
 	buf_add(&f->report, text + at, len - at);
+	s->engine->parents(&f->parents, text, len);
+	buf_add(&f->parents, buf_text(&s->strategies), s->strategies.len);
 }
 
 static struct find *
 new_find(struct session *s, const char *name, int fd)
 {
 	struct find *f = mem_alloc(sizeof(*f));
+	struct stat st;
 
+	if (fstat(fd, &st) == 0)
+		f->mtime_ns = mtime_ns(&st);
 	if (copy_in(s, fd, &f->digest, &f->size) == -1) {
 		free(f);
 		return NULL;
@@ -345,13 +350,12 @@ new_find(struct session *s, const char *name, int fd)
 }
 
 static bool
-is_queued(const struct session *s, const char *artifact, const char *hex)
+is_queued(const struct session *s, const char *artifact)
 {
 	const struct find *f;
 
 	for (f = s->finds; f != NULL; f = f->next)
-		if (strcmp(f->artifact, artifact) == 0 ||
-		    strcmp(digest_hex(&f->digest).text, hex) == 0)
+		if (f->artifact != NULL && strcmp(f->artifact, artifact) == 0)
 			return true;
 	return false;
 }
@@ -364,21 +368,19 @@ take_artifact(struct session *s, const char *name, int fd)
 
 	if (f == NULL)
 		return; /* stays, and is seen again */
-	s->crashes_seen++;
-	hex = digest_hex(&f->digest);
-	if (!s->salvage && !s->now.ready)
-		collect_remove_input(s, f);
-	/* The same bytes once more, or one more of the same kind. */
-	if (names_has(&s->known_inputs, hex.text) || find_is_too_many(s, f)) {
-		if (!is_queued(s, "", hex.text))
-			(void)unlinkat(s->crashes, hex.text, 0);
+	if (s->salvage && known_had(s, name, f->mtime_ns)) {
+		/* Killed before this could go. */
 		(void)unlinkat(s->artifacts, name, 0);
 		find_free(f);
 		return;
 	}
-	names_add(&s->known_inputs, hex.text);
-	*s->finds_tail = f;
-	s->finds_tail = &f->next;
+	s->crashes_seen++;
+	hex = digest_hex(&f->digest);
+	if (!s->salvage && !s->now.ready)
+		collect_remove_input(s, f);
+	/* The same bytes once more are only counted. */
+	f->same_bytes = !names_add(&s->known_inputs, hex.text);
+	find_take(s, f);
 }
 
 static int
@@ -394,7 +396,7 @@ see_artifact(void *arg, int dirfd, const char *name)
 			(void)fs_remove_tree(dirfd, name, NULL);
 		return 0;
 	}
-	if (is_queued(s, name, ""))
+	if (is_queued(s, name))
 		return 0;
 	fd = open_settled(dirfd, name, &s->artifact_looks, scan->all, &never);
 	if (fd == -1) {

@@ -28,7 +28,7 @@ struct filling {
 	const struct fill *f;
 	int root, work, build; /* folders */
 	int cache;             /* units/<project>/<corpus> */
-	bool check;
+	bool check, rerun;
 	uint64_t linked, bytes;
 };
 
@@ -124,6 +124,49 @@ take_build(struct filling *s, struct err *e)
 		if (take_file(s, &t->files[i], e) == -1)
 			return -1;
 	return 0;
+}
+
+/* ---- inputs of a ticket ---------------------------------------------- */
+
+/* The courier has verified them; the bytes that are run are hashed here. */
+static int
+take_blob(
+    struct filling *s, int crashes, const struct digest *want, struct err *e)
+{
+	struct digest_hex hex = digest_hex(want);
+	struct digest have;
+	char name[96];
+	int fd, rc;
+
+	if (faccessat(crashes, hex.text, F_OK, 0) == 0)
+		return 0; /* two may need the same unit */
+	snprintf(name, sizeof(name), "builds/%.2s/%s", hex.text, hex.text);
+	fd = fs_open_foreign(s->root, name, NULL, e);
+	if (fd == -1)
+		return err_wrap(e, "an input is not there");
+	rc = fs_copy(fd, crashes, hex.text, 0444, &have, NULL, e);
+	close(fd);
+	if (rc == 0 && !digest_equal(&have, want))
+		rc = err_set(e, ERR_AGAIN, "an input is not what it should be");
+	return rc;
+}
+
+static int
+take_inputs(struct filling *s, struct err *e)
+{
+	const struct ticket *t = s->f->ticket;
+	int crashes = fs_open_dir(s->work, "crashes", e);
+	int i, k, rc = 0;
+
+	if (crashes == -1)
+		return -1;
+	for (i = 0; i < t->input_count && rc == 0; i++) {
+		rc = take_blob(s, crashes, &t->inputs[i].sha256, e);
+		for (k = 0; k < t->inputs[i].series_count && rc == 0; k++)
+			rc = take_blob(s, crashes, &t->inputs[i].series[k], e);
+	}
+	close(crashes);
+	return rc;
 }
 
 /* ---- units and seeds ------------------------------------------------- */
@@ -278,7 +321,7 @@ open_all(struct filling *s, struct err *e)
 	s->work = fs_open_dir(s->root, path, e);
 	snprintf(path, sizeof(path), "work/%s/build", s->f->lease);
 	s->build = fs_open_dir(s->root, path, e);
-	if (s->work == -1 || s->build == -1 || s->check)
+	if (s->work == -1 || s->build == -1 || s->check || s->rerun)
 		return s->work == -1 || s->build == -1 ? -1 : 0;
 	snprintf(
 	    path, sizeof(path), "units/%s/%s", t->project.text, t->corpus.text);
@@ -311,26 +354,29 @@ take_segments(struct filling *s, struct err *e)
 int
 fill_run(const struct fill *f)
 {
-	struct filling s = {f, -1, -1, -1, -1, false, 0, 0};
+	struct filling s = {f, -1, -1, -1, -1, false, false, 0, 0};
 	struct err e;
 	int rc;
 
 	umask(022);
 	err_clear(&e);
 	s.check = strcmp(f->ticket->kind, "check") == 0;
+	s.rerun = strcmp(f->ticket->kind, "reproduce") == 0;
 	rc = open_all(&s, &e);
 	if (rc == 0 && !f->feed)
 		rc = take_build(&s, &e);
 	if (rc == 0 && !f->feed)
 		read_program(&s);
-	if (rc == 0 && !s.check && take_segments(&s, &e) == -1) {
+	if (rc == 0 && s.rerun)
+		rc = take_inputs(&s, &e);
+	if (rc == 0 && !s.check && !s.rerun && take_segments(&s, &e) == -1) {
 		/* More to start from, not a condition for starting. */
 		say("note segments not used: %s", e.text);
 		rc = f->feed ? -1 : 0;
 	}
-	if (rc == 0 && !f->feed && !s.check)
+	if (rc == 0 && !f->feed && !s.check && !s.rerun)
 		rc = link_units(&s, &e);
-	if (rc == 0 && !f->feed)
+	if (rc == 0 && !f->feed && !s.rerun)
 		rc = take_seeds(&s, &e);
 	if (rc == -1)
 		say("failed %s", e.text);

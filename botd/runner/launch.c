@@ -245,6 +245,8 @@ launch_engine(struct session *s, struct err *e)
 	if (rc == 0) {
 		s->dict = plan.dict_entries;
 		s->timeout_s = plan.timeout_s;
+		buf_reset(&s->strategies);
+		s->engine->strategies(&s->strategies, &plan);
 		log_notes(s, &plan);
 		caged_fill(&c, s, "run", &plan, false);
 		rc = run_start(&s->run, &c.spec, e);

@@ -1,7 +1,7 @@
 /*
- * What a session has found becomes bundles: units in batches, each crash at
- * once, statistics each minute, and at the end `complete` with the seqs that
- * must be in before it takes effect (P.31).
+ * What a session has found becomes bundles: units in batches, statistics each
+ * minute, and at the end `complete` with the seqs that must be in before it
+ * takes effect (P.31).  Crashes: crash.c.
  */
 #include <sys/stat.h>
 
@@ -117,127 +117,6 @@ read_sealed(struct session *s)
 	buf_release(&text);
 }
 
-/* ---- crashes --------------------------------------------------------- */
-
-static bool
-is_of_job(const struct session *s, const char *variable)
-{
-	int i;
-
-	for (i = 0; i < s->ticket.environment_count; i++)
-		if (strcmp(s->ticket.environment[i], variable) == 0)
-			return true;
-	return false;
-}
-
-/* How it was run: a line for each word, as a person would type it. */
-static void
-command_text(struct buf *out, const struct session *s)
-{
-	const struct strv *argv = &s->again_plan.argv;
-	const struct strv *env = &s->again_plan.env;
-	int i;
-
-	buf_adds(out, "env\n");
-	for (i = 0; i < env->count; i++)
-		if (strstr(env->list[i], "SAN_OPTIONS=") != NULL ||
-		    is_of_job(s, env->list[i]))
-			buf_printf(out, "%s\n", env->list[i]);
-	buf_printf(out, "./%s\n", s->ticket.program);
-	for (i = 1; i + 1 < argv->count; i++)
-		buf_printf(out, "%s\n", argv->list[i]);
-	buf_adds(out, "INPUT\n");
-}
-
-static void
-fill_crash(struct record *rec, const struct session *s, const struct find *f)
-{
-	record_init(rec, REC_CRASH);
-	memcpy(rec->word, s->ticket.engine, sizeof(rec->word));
-	memcpy(rec->word2, s->ticket.sanitizer, sizeof(rec->word2));
-	rec->sha256 = f->digest;
-	rec->n[CRASH_INPUT_SIZE] = f->size;
-	rec->n[CRASH_EXIT] = (uint64_t)f->code;
-	rec->n[CRASH_SIGNAL] = (uint64_t)f->signo;
-	rec->n[CRASH_TRIES] = f->tries;
-	rec->n[CRASH_REPRODUCED] = f->reproduced;
-	rec->n[CRASH_FOUND_MS] = f->found_ms;
-}
-
-static int
-add_input(struct seal *b, const struct session *s, const struct find *f,
-    struct err *e)
-{
-	struct record rec;
-	int fd, rc;
-
-	fill_crash(&rec, s, f);
-	if (f->size > BUNDLE_LIMITS.payload)
-		return seal_record(b, &rec, NULL, 0, e);
-	fd = openat(s->crashes, digest_hex(&f->digest).text,
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return err_sys(e, "cannot open a crashing input");
-	rc = bundle_write_file(b->writer, &rec, fd, f->size, e);
-	close(fd);
-	return rc;
-}
-
-/*
- * P.8: an input that is too long to travel stays in outbox/held until someone
- * asks for it.  It is there, and synced, before its bundle says so.
- */
-static int
-hold_input(const struct session *s, const struct find *f, struct err *e)
-{
-	struct digest_hex hex = digest_hex(&f->digest);
-	int fd;
-
-	fd = openat(s->crashes, hex.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return err_sys(e, "cannot open a crashing input");
-	if (fsync(fd) == -1) {
-		err_sys(e, "cannot sync a crashing input");
-		runner_die("crash.unsynced", e);
-	}
-	close(fd);
-	if (renameat(s->crashes, hex.text, s->runner->held, hex.text) == -1)
-		return err_sys(e, "cannot hold '%s'", hex.text);
-	if (fs_sync_dir(s->runner->held, e) == -1)
-		runner_die("crash.unsynced", e);
-	return 0;
-}
-
-int
-seal_find(struct session *s, const struct find *f, struct err *e)
-{
-	struct buf command = BUF_INIT;
-	struct seal b;
-	int rc;
-
-	if (f->size > BUNDLE_LIMITS.payload && hold_input(s, f, e) == -1)
-		return -1;
-	if (seal_begin(&b, s->runner, KIND_CRASH, s, e) == -1)
-		return -1;
-	command_text(&command, s);
-	rc = add_input(&b, s, f, e);
-	if (rc == 0)
-		rc = seal_text(
-		    &b, REC_REPORT, 0, buf_text(&f->report), f->report.len, e);
-	if (rc == 0)
-		rc =
-		    seal_text(&b, REC_COMMAND, 0, command.data, command.len, e);
-	buf_release(&command);
-	if (rc == -1) {
-		seal_give_up(&b);
-		return -1;
-	}
-	if (seal_commit(&b, e) == -1)
-		return -1;
-	session_need(s, b.seq);
-	return 0;
-}
-
 /* ---- statistics and the end ------------------------------------------ */
 
 static int
@@ -284,7 +163,8 @@ seal_stats(struct runner *r, const struct session *only, bool log,
 	if (seal_begin(&b, r, KIND_STATS, NULL, e) == -1)
 		return -1;
 	for (s = r->sessions; s != NULL && rc == 0; s = s->next) {
-		if (s->salvage || s->check || (only != NULL && s != only))
+		if (s->salvage || s->check || s->rerun ||
+		    (only != NULL && s != only))
 			continue;
 		rc = add_stats(&b, s, e);
 		if (rc == 0 && log)

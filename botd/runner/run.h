@@ -37,6 +37,8 @@ void run_init(struct run *r, struct loop *loop, run_bytes_fn *bytes,
     run_ended_fn *ended, void *arg);
 int run_start(struct run *r, const struct cage_spec *spec, struct err *e);
 bool run_is_on(const struct run *r);
+/* To one that talks: all of it, or -1 (it is gone, or does not read). */
+int run_say(struct run *r, const char *bytes, size_t len);
 void run_kill(struct run *r);
 
 /* Kill, and forget without calling "ended"; then as after run_init(). */

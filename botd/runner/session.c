@@ -26,6 +26,7 @@
 #define FULL_RETRY_MS 2000
 #define SLICE_MOST_MS (24ull * 60 * 60 * 1000)
 #define CHECK_MS      (60ull * 1000) /* of a check whose ticket says none */
+#define RERUN_MS      (60ull * 60 * 1000) /* ... and of a reproduction */
 
 /* A target that comes to nothing so often in a row is broken. */
 #define BARREN_MOST    5
@@ -126,6 +127,8 @@ session_need(struct session *s, uint64_t seq)
 static int
 seal_rest(struct session *s, struct err *e)
 {
+	if (known_seal(s, true, e) == -1)
+		return -1;
 	do {
 		if (seal_units(s, e) == -1)
 			return -1;
@@ -135,7 +138,7 @@ seal_rest(struct session *s, struct err *e)
 	/* P.29: a lease of another epoch is over already. */
 	if (s->stop == STOP_LEAVING)
 		return 0;
-	if (!s->stats_sealed && !s->check) {
+	if (!s->stats_sealed && !s->check && !s->rerun) {
 		if (seal_stats(s->runner, s, true, NULL, e) == -1)
 			return -1;
 		session_need(s, s->runner->next_seq - 1);
@@ -162,6 +165,8 @@ finish(struct session *s)
 	assert(!run_is_on(&s->run) && s->finds == NULL);
 	assert(!run_is_on(&s->again));
 	prepare_stop(s);
+	symbols_free(s->symbols);
+	s->symbols = NULL;
 	if (seal_rest(s, &e) == 0) {
 		if (s->cache != -1 && s->corpus != -1)
 			collect_keep(s);
@@ -193,6 +198,13 @@ in_a_hurry(const struct session *s)
 	return s->runner->stopping || s->stop == STOP_RETURNED;
 }
 
+/* Was it told to hand the lease back, or is its own time over? */
+static bool
+in_a_hurry_to_leave(const struct session *s)
+{
+	return s->runner->stopping || s->returning;
+}
+
 /* No engine any more: what it found is run again and sealed, then it ends. */
 static void
 drain(struct session *s)
@@ -205,6 +217,9 @@ drain(struct session *s)
 void
 session_drained(struct session *s)
 {
+	/* All of its inputs were run. */
+	if (s->rerun && s->rerun_whole)
+		session_stop_for(s, STOP_DONE, NULL);
 	finish(s);
 }
 
@@ -223,6 +238,7 @@ void
 session_end(struct session *s, enum session_stop why, const char *reason)
 {
 	session_stop_for(s, why, reason);
+	s->returning |= why == STOP_RETURNED;
 	switch (s->state) {
 	case SESSION_PREPARING:
 		prepare_stop(s);
@@ -234,7 +250,10 @@ session_end(struct session *s, enum session_stop why, const char *reason)
 		go(s, SESSION_ENDING, TERM_GRACE_MS);
 		break;
 	case SESSION_REPRODUCING:
-		if (s->runner->stopping || why == STOP_RETURNED)
+		/* Nobody waits for what these inputs show. */
+		if (s->rerun && why != STOP_RETURNED)
+			reproduce_give_up(s);
+		else if (s->runner->stopping || why == STOP_RETURNED)
 			loop_timer_set(s->timer, HURRY_MS, NULL);
 		break;
 	case SESSION_PAUSING:
@@ -283,6 +302,19 @@ start_engine(struct session *s)
 	go(s, SESSION_RUNNING, s->check ? s->ticket.slice_ms : 0);
 }
 
+/* Its finds are the inputs of its ticket; until they are all run it would be
+ * handed back. */
+static void
+start_rerun(struct session *s)
+{
+	session_stop_for(
+	    s, STOP_RETURNED, "not all of its inputs were run yet");
+	s->rerun_whole = true;
+	rerun_start(s);
+	go(s, SESSION_REPRODUCING, s->ticket.slice_ms);
+	reproduce_kick(s);
+}
+
 void
 session_prepared(struct session *s, const char *failure)
 {
@@ -292,7 +324,10 @@ session_prepared(struct session *s, const char *failure)
 		return;
 	}
 	s->prepared = true;
-	start_engine(s);
+	if (s->rerun)
+		start_rerun(s);
+	else
+		start_engine(s);
 }
 
 /* ---- an engine has ended --------------------------------------------- */
@@ -412,6 +447,10 @@ session_timer(void *arg)
 		loop_timer_set(s->timer, TERM_GRACE_MS, NULL);
 		break;
 	case SESSION_REPRODUCING:
+		/* In a hurry it is only handed back. */
+		if (s->rerun && !in_a_hurry_to_leave(s))
+			session_stop_for(s, STOP_FAILED,
+			    "its inputs could not all be run in its time");
 		reproduce_give_up(s);
 		break;
 	case SESSION_PAUSING:
@@ -419,7 +458,7 @@ session_timer(void *arg)
 			start_engine(s);
 			break;
 		}
-		if (!s->check)
+		if (!s->check && !s->rerun)
 			collect(s, true);
 		drain(s);
 		break;
@@ -468,8 +507,15 @@ session_tick(struct session *s)
 		if (clock_up_ms() > s->ends_ms + OVERRUN_MS)
 			session_end(s, STOP_DONE, NULL);
 	}
-	if (s->state != SESSION_OVER && s->state != SESSION_SEALING)
-		seal_old_units(s);
+	if (s->state == SESSION_OVER || s->state == SESSION_SEALING)
+		return;
+	seal_old_units(s);
+	if (s->check)
+		return;
+	known_look(s);
+	if (known_seal(s, false, &e) == -1)
+		log_warn("counts.unsealed", LOG_T("lease", s->lease),
+		    LOG_T("reason", e.text));
 }
 
 /* ---- a lease begins, or is salvaged ------------------------------------ */
@@ -482,7 +528,7 @@ start(struct session *s, struct err *e)
 	s->began_ms = clock_up_ms();
 	s->ends_ms =
 	    s->began_ms + (slice > SLICE_MOST_MS ? SLICE_MOST_MS : slice);
-	if (!s->check && strcmp(s->ticket.kind, "fuzz") != 0)
+	if (!s->check && !s->rerun && strcmp(s->ticket.kind, "fuzz") != 0)
 		return err_set(e, ERR_REFUSED, "this bot knows no task '%s'",
 		    s->ticket.kind);
 	if (s->engine == NULL)
@@ -493,9 +539,13 @@ start(struct session *s, struct err *e)
 		    "this bot cannot check builds for '%s'", s->ticket.engine);
 	if (s->check && s->ticket.slice_ms == 0)
 		s->ticket.slice_ms = CHECK_MS;
+	if (s->rerun && s->ticket.slice_ms == 0)
+		s->ticket.slice_ms = RERUN_MS;
 	if (session_make_folder(s, e) == -1)
 		return err_wrap(e, "cannot make the session's folder");
 	if (!s->check)
+		known_look(s);
+	if (!s->check && !s->rerun)
 		(void)prepare_news(s); /* the list as it is now comes with it */
 	return prepare_start(s, false, e);
 }
@@ -529,7 +579,7 @@ session_salvage(struct session *s)
 	s->salvage = true;
 	s->stop = STOP_LEAVING;
 	s->dir = fs_open_dir(s->runner->work, s->lease, &e);
-	if (s->dir != -1 && s->check) {
+	if (s->dir != -1 && (s->check || s->rerun)) {
 		/* Nothing of it is worth keeping: it will be done again. */
 		go(s, SESSION_PAUSING, SETTLE_MS);
 		return;
@@ -542,6 +592,7 @@ session_salvage(struct session *s)
 		return;
 	}
 	read_sealed(s);
+	known_salvage(s);
 	s->prepared = fstatat(s->dir, "prepared", &st, 0) == 0;
 	go(s, SESSION_PAUSING, SETTLE_MS);
 }

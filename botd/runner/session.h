@@ -9,6 +9,9 @@
 #include "botd/runner/names.h"
 #include "botd/runner/run.h"
 #include "botd/runner/runner_internal.h"
+#include "lib/triage/rules.h"
+#include "lib/triage/triage.h"
+#include "lib/wire/known.h"
 #include "lib/wire/record.h"
 #include "lib/wire/ticket.h"
 
@@ -57,23 +60,87 @@ struct looks {
 	int count;
 };
 
-/* A crashing input that was copied into crashes/ and is not sealed yet. */
+/* What runs of one input have shown, by signature. */
+struct shown {
+	struct digest signature;
+	bool security;
+	enum triage_class class;
+	unsigned reproduced;
+	int code, signo;   /* of the first run that showed it */
+	bool counted;      /* in session.seen */
+	bool left_out;     /* not to be sealed: it is known, or too many */
+	struct buf report; /* of that run, with names */
+};
+#define SHOWN_MOST 8 /* signatures of one input; more would only drown us */
+
+/* Which run of an input is the next, or was the last. */
+enum again_mode {
+	AGAIN_ALONE,  /* as it is, or after the series of its ticket */
+	AGAIN_BELOW,  /* at 0.8 times the limit that it was over */
+	AGAIN_ABOVE,  /* at 1.5 times */
+	AGAIN_SERIES, /* after units, to find which of them it needs */
+	AGAIN_WHOLE   /* after those that were found */
+};
+
+/* An input that is run again: copied into crashes/ and not sealed yet. */
 struct find {
 	struct find *next;
-	char *artifact; /* the engine's file, unlinked after the seal */
+	/* The engine's file, unlinked after the seal; NULL: of the ticket. */
+	char *artifact;
+	int64_t mtime_ns;                 /* of that file */
+	const struct ticket_input *input; /* NULL: the engine's */
 	struct digest digest;
 	uint64_t size;
 	uint64_t found_ms; /* wall clock, for people */
-	unsigned tries, reproduced;
-	int code, signo;   /* of the first run that crashed */
-	bool counted;      /* in session.seen */
-	struct buf report; /* of that run, else of the session */
+	bool same_bytes;   /* was seen in this session: only counted */
+	bool named;        /* what the session said of it was looked at */
+	int code, signo;   /* of the session */
+	struct buf report; /* of the session */
+	struct buf parents;
+	/* Its runs. */
+	uint64_t began_ms; /* of the first; 0: none */
+	unsigned tries;
+	enum triage_class limit; /* CLASS_TIMEOUT, CLASS_MEMORY: of a limit */
+	unsigned below, above;   /* 0 not tried, 1 did not show, 2 did */
+	bool series_tried;
+	struct digest *series; /* that it needs before it */
+	int series_count;
+	struct shown shown[SHOWN_MOST];
+	int shown_count;
 };
 
 /* How often a signature was seen in this session. */
 struct seen {
 	struct digest signature;
+	bool security;
 	unsigned count;
+};
+
+/* The last run of the first find, until all is known of it. */
+struct outcome {
+	bool has, crashed;
+	enum again_mode mode;
+	bool no_memory; /* the cage's limit ended it */
+	int code, signo;
+	struct buf report; /* "": it said nothing */
+};
+
+/* Looking for the units that a crash needs before it (series.c). */
+struct series {
+	bool on;
+	struct digest *list; /* the shortest that is known to do, */
+	int count;
+	bool good;     /* ... if any does */
+	int at, chunk; /* what is left out of it in this try */
+	unsigned runs;
+	uint64_t began_ms;
+};
+
+/* Crashes that were only counted: one for each signature (known.c). */
+struct tally {
+	struct digest signature;
+	bool security;
+	uint64_t count, first_ms, last_ms;
 };
 
 struct session {
@@ -86,6 +153,9 @@ struct session {
 	enum session_stop stop;
 	char reason[400];
 	bool check; /* of a build: four runs, and what is sealed is a verdict */
+	bool rerun; /* of kind "reproduce": no engine, the ticket's inputs */
+	bool rerun_whole; /* all of them were run, so far */
+	bool returning;   /* it was told to hand its lease back */
 	bool salvage;  /* work of an earlier runner: nothing is started anew */
 	bool prepared; /* build/ is whole: a target can run */
 	bool stats_sealed;
@@ -122,6 +192,7 @@ struct session {
 	uint64_t barren_since_ms;
 	bool removed_input; /* this start has cost a unit or a seed */
 	const char *killed_for;
+	struct buf strategies; /* of this start, as REC_PARENTS has them */
 	unsigned limit_kills;
 	uint64_t usage_next_ms, scan_next_ms;
 
@@ -147,6 +218,21 @@ struct session {
 	struct engine_plan again_plan;
 	struct loop_source *again_timer;
 	bool again_waits; /* the disk was full: the timer tries again */
+	enum again_mode again_mode;
+	struct outcome outcome;
+	struct series series;
+	struct symbols *symbols; /* NULL: none were needed yet */
+
+	/* What need not be sent (known.c). */
+	struct known known;
+	struct rules *rules; /* those of the list; NULL: the built-in ones */
+	bool has_known;
+	int64_t known_stamp[3];
+	struct tally *tallies;
+	int tally_count;
+	char tally_file[64]; /* in work/<lease>/; "" while it has none */
+	uint64_t tally_next_ms;
+	struct buf counted_last; /* of a dead runner: its newest lines */
 
 	/* Of a check, or of a target that this host cannot run. */
 	bool has_verdict;
@@ -230,10 +316,17 @@ void collect_keep(struct session *s);
 void collect_remove_input(struct session *s, const struct find *f);
 void looks_release(struct looks *l);
 
-/* ---- result.c: what a session seals ---- */
+/* ---- crash.c: crashing inputs, and what was only counted ---- */
+/* All that "f" has shown and that is not left out, in one bundle. */
+int seal_find(struct session *s, const struct find *f, struct err *e);
+/* The tallies, in bundles with "seq" of the first, as REC_SEEN. */
+int seal_tallies(struct session *s, struct err *e);
+/* All of a bundle's seqs before "epoch" and "seq" are there: was this one? */
+bool crash_was_sealed(const struct runner *r, uint64_t epoch, uint64_t seq);
+
+/* ---- result.c: what else a session seals ---- */
 int seal_units(struct session *s, struct err *e);
 void read_sealed(struct session *s); /* what an earlier runner remembered */
-int seal_find(struct session *s, const struct find *f, struct err *e);
 /* "only" and its engine's log, or all sessions; "bot" may be NULL. */
 int seal_stats(struct runner *r, const struct session *only, bool log,
     const struct bot_log *bot, struct err *e);
@@ -246,8 +339,68 @@ void reproduce_init(struct session *s);
 void reproduce_kick(struct session *s);
 /* We are told to leave: seal all as they are. */
 void reproduce_give_up(struct session *s);
-/* One more of a signature that was sealed often enough?  Counts it if not. */
-bool find_is_too_many(struct session *s, struct find *f);
+/*
+ * Takes "f", a new one: counts and forgets it, with its files, when that can
+ * be said at once; else it waits for its runs.
+ */
+void find_take(struct session *s, struct find *f);
 void find_free(struct find *f);
+/* Can a target be run at all? */
+bool reproduce_can_run(const struct session *s);
+/* A plan for "mode" of the first find, in session.again_plan. */
+int reproduce_plan(struct session *s, const struct cage_paths *paths,
+    enum again_mode mode, struct err *e);
+
+/* ---- shown.c: what a report is, and what is done with it ---- */
+/* The report's signature, security flag and class by the rules in force. */
+void shown_judge(
+    struct session *s, struct shown *shown, const struct buf *report);
+/*
+ * A run of "f" has shown "report"; "" tells nothing and belongs to what was
+ * shown first.  "again": it was one of its tries.  Returns the entry.
+ */
+struct shown *shown_add(
+    struct session *s, struct find *f, const struct outcome *o, bool again);
+/* Marks what is known or too many as left out; true when nothing is left. */
+bool shown_sift(struct session *s, struct find *f);
+bool shown_is_limit(enum triage_class class);
+
+/* ---- known.c: what need not be sent ---- */
+void known_look(struct session *s); /* has the list changed? */
+bool known_is_known(
+    const struct session *s, const struct digest *signature, bool security);
+/* Counts what "f" left out, durably.  -1: it could not be written. */
+int known_count(struct session *s, const struct find *f, struct err *e);
+/* Seals what was counted; unless "all" at most once a minute. */
+int known_seal(struct session *s, bool all, struct err *e);
+void known_salvage(struct session *s); /* what a dead runner had counted */
+/* Had it counted this file, too? */
+bool known_had(const struct session *s, const char *name, int64_t mtime_ns);
+void known_end(struct session *s);
+
+/* ---- series.c: a crash that needs units before it ---- */
+/* Units to try before the first find; false when there are none. */
+bool series_begin(struct session *s);
+/* Those of the next try, for reproduce_plan(): paths at "list". */
+int series_next(const struct session *s, struct digest *list);
+/* It crashed so, or not; false when it is settled. */
+bool series_tell(struct session *s, bool crashed);
+void series_end(struct session *s);
+
+/* ---- symbols.c: names for frames without ---- */
+/*
+ * Rewrite "report" with what is known.  True when the symbolizer was asked for
+ * more: then reproduce_kick() is called when it has answered or failed, and
+ * the same call again tells no more than it did.
+ */
+bool symbols_ask(struct session *s, struct buf *report);
+/* Takes "<null>" out, which stands where a frame has no file. */
+void symbols_drop_nulls(struct buf *report);
+bool symbols_wanted(struct session *s, const struct buf *report);
+bool symbols_busy(const struct session *s);
+void symbols_free(struct symbols *m);
+
+/* ---- rerun.c: sessions of kind "reproduce" ---- */
+void rerun_start(struct session *s); /* its inputs become finds */
 
 #endif

@@ -23,16 +23,16 @@ const char *const log_keys[] = {
 	"epoch", "file", "folder", "generation", "hook", "host", "input",
 	"invite", "job", "key", "keys", "kind", "lease", "limit", "link",
 	"mark", "name", "note", "path", "pid", "project", "root", "route",
-	"serial", "sha256", "state", "target", "task", "ticket", "type",
-	"verdict", "who", "worker",
+	"rules", "serial", "sha256", "state", "target", "task", "ticket",
+	"type", "verdict", "who", "worker",
 	/* how much of it */
 	"bundles", "builds", "bytes", "calls", "cancelled", "checks", "code",
-	"count", "cpu_ms", "crashes", "delay_ms", "dict", "edges",
+	"count", "cpu_ms", "crashes", "deaths", "delay_ms", "dict", "edges",
 	"ephemeral", "execs", "exit", "files", "free", "hard", "jobs", "kept",
 	"known", "memory_mb", "missing", "ms", "over", "processes", "ready",
 	"records", "reproduced", "restarts", "row", "seconds", "seeds",
-	"signal", "slice_ms", "slots", "soft", "taken", "tries", "units",
-	"units_over", "wanted_mb",
+	"series", "signal", "signatures", "slice_ms", "slots", "soft",
+	"taken", "tries", "units", "units_over", "wanted_mb",
 	/* why, from where, and what to do */
 	"blame", "fix", "from", "reason",
 	NULL

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/triage/facts.h"
+#include "lib/triage/triage.h"
 
 /* A larger size is a length from the input, not a property of the bug. */
 #define SIZE_KEPT 16
@@ -23,16 +23,19 @@ triage_type_text(const struct triage *t)
 	return out;
 }
 
-void
-triage_signature(struct triage *t)
+struct digest
+triage_signature(const char *type_text, const char *const *state, int count)
 {
-	char text[2 + TRIAGE_TYPE_TEXT_MAX + 1 +
-	    TRIAGE_STATE_LINES * TRIAGE_LINE_MAX + 1];
+	char text[2 + TRIAGE_TYPE_TEXT_MAX +
+	    TRIAGE_STATE_LINES * (TRIAGE_LINE_MAX + 1)];
+	struct digest d;
 	int i, n;
 
-	n = snprintf(text, sizeof(text), "1\n%s", triage_type_text(t).text);
-	for (i = 0; i < t->state_count; i++)
-		n += snprintf(
-		    text + n, sizeof(text) - (size_t)n, "\n%s", t->state[i]);
-	digest_of(&t->signature, text, (size_t)n);
+	n = snprintf(
+	    text, sizeof(text), "1\n%.*s", TRIAGE_TYPE_TEXT_MAX - 1, type_text);
+	for (i = 0; i < count && i < TRIAGE_STATE_LINES; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "\n%.*s",
+		    TRIAGE_LINE_MAX - 1, state[i]);
+	digest_of(&d, text, (size_t)n);
+	return d;
 }

@@ -1,127 +1,81 @@
 /*
- * The flow: one pass over the lines of a report.  A head opens it, its first
- * stack follows, a blank line ends that.  A weightier head that comes later
- * begins anew, because the lighter one did not stop the program.  Then the
- * type is settled, the state is cut from the stack, and both are hashed.
+ * The second step: facts and rules in, the name of the bug out.  The order is
+ * the design: which frames count decides whether a fault was one, that the
+ * type, that the state; flag, severity and class look at those.
  */
 #include <string.h>
 
-#include "lib/triage/facts.h"
-#include "lib/triage/frames.h"
-#include "lib/triage/report.h"
-#include "lib/triage/state.h"
-#include "lib/triage/triage.h"
+#include "lib/triage/settle.h"
 
-struct reading {
-	struct head head;
-	struct stack stack;
-	bool open; /* frames that come now belong to "head" */
-	const char *target;
-};
-
-/* An access below it is no pointer with an offset, but a null pointer. */
-#define NULL_PAGE 0x1000
-
-static bool
-heavier(const struct reading *r, const struct head *h)
+static enum triage_class
+class_of(const struct triage *t, const struct facts *f)
 {
-	if (h->kind == HEAD_SIGNAL)
-		return r->head.kind == HEAD_NONE;
-	return h->kind > r->head.kind && r->head.kind != HEAD_SIGNAL;
+	if (f->kind == FACTS_TIMEOUT)
+		return CLASS_TIMEOUT;
+	if (f->kind == FACTS_MEMORY)
+		return CLASS_MEMORY;
+	return f->kind == FACTS_LEAK || strstr(t->type, "-leak") != NULL
+	    ? CLASS_LEAK
+	    : CLASS_CRASH;
+}
+
+const char *
+triage_class_name(enum triage_class c)
+{
+	/* clang-format off */
+	static const char *const names[] = {
+		"crash", "timeout", "memory", "leak",
+	};
+	/* clang-format on */
+
+	return names[c];
 }
 
 static void
-take_head(struct reading *r, const struct head *h)
+sign(struct triage *t)
 {
-	/* The signal that an assertion raised brings its stack. */
-	if (h->kind == HEAD_SIGNAL && r->head.kind == HEAD_ASSERT &&
-	    r->stack.seen == 0) {
-		memcpy(r->head.tool, h->tool, sizeof(h->tool));
-		r->open = true;
-		return;
-	}
-	r->open = heavier(r, h);
-	if (!r->open)
-		return;
-	r->head = *h;
-	stack_reset(&r->stack);
+	const char *lines[TRIAGE_STATE_LINES];
+	int i;
+
+	for (i = 0; i < t->state_count; i++)
+		lines[i] = t->state[i];
+	t->signature =
+	    triage_signature(triage_type_text(t).text, lines, t->state_count);
 }
 
-static void
-take_line(struct reading *r, struct span line)
+void
+triage_settle(struct triage *t, const struct facts *f,
+    const struct rules_named *r, const char *target)
 {
-	struct head h;
-	struct frame f;
+	struct rules_limits limits = rules_limits(r);
+	struct judged j;
 
-	if (report_head(&h, line)) {
-		take_head(r, &h);
-	} else if (report_leak(&r->head, line)) {
-		stack_reset(&r->stack);
-		r->open = true;
-	} else if (!r->open) {
-		return;
-	} else if (span_starts(line, "SUMMARY: ") ||
-	    (span_trim(line).n == 0 && r->stack.seen > 0)) {
-		r->open = false;
-	} else if (frame_parse(&f, line)) {
-		stack_add(&r->stack, &f, r->target);
-	} else if (r->stack.seen == 0) {
-		report_access(&r->head, line);
-	}
-}
-
-/* What a SEGV was shows only when address and stack are known. */
-static void
-settle_fault(struct triage *t, const struct reading *r)
-{
-	if (!r->head.fault)
-		return;
-	if (r->stack.raised) {
-		/* The "address" is the pid of who sent the signal. */
-		memcpy(t->type, "Fatal-signal", 13);
-		t->access[0] = '\0';
-		t->has_address = false;
-		t->address = 0;
-	} else if (t->has_address && t->address < NULL_PAGE) {
-		memcpy(t->type, "Null-dereference", 17);
-	}
-}
-
-static void
-settle(struct triage *t, const struct reading *r)
-{
-	const struct head *h = &r->head;
-
-	memcpy(t->type, h->type, sizeof(t->type));
-	memcpy(t->tool, h->tool, sizeof(t->tool));
-	memcpy(t->access, h->access, sizeof(t->access));
-	t->has_address = h->has_address;
-	t->address = h->address;
-	/* "unknown-crash" has a size, a SEGV has none: one type, one form. */
-	if (strcmp(t->type, "UNKNOWN") != 0)
-		t->access_size = h->access_size;
-	settle_fault(t, r);
-	if (h->kind == HEAD_NONE)
-		memcpy(t->type, "Unknown", 8);
+	memset(t, 0, sizeof(*t));
+	target = target != NULL ? target : "";
+	span_print(f->tool, t->tool, sizeof(t->tool));
+	t->address_class = f->address_class;
+	t->address = f->address;
+	/* Facts that were stored know the class alone. */
+	t->has_address = f->address_class == ADDRESS_NULL ||
+	    (f->address_class != ADDRESS_NONE && f->address != 0);
+	judge_stack(&j, f, r, target);
+	type_settle(t, f, j.raised);
+	state_settle(t, f, &j, &limits, target);
+	security_settle(t, f);
+	severity_settle(t, f);
+	casr_settle(t, f);
+	t->class = class_of(t, f);
+	sign(t);
 }
 
 int
 triage_report(
     struct triage *t, const void *report, size_t len, const char *target)
 {
-	struct span rest = {report, len}, line;
-	struct reading r;
+	struct facts f;
+	int known;
 
-	memset(t, 0, sizeof(*t));
-	memset(&r.head, 0, sizeof(r.head));
-	stack_reset(&r.stack);
-	r.open = false;
-	r.target = target = target != NULL ? target : "";
-	while (span_line(&rest, &line))
-		take_line(&r, line);
-	settle(t, &r);
-	state_of(t, &r.head, &r.stack, target);
-	t->security = triage_security(t, r.head.pc_null && !r.stack.raised);
-	triage_signature(t);
-	return r.head.kind == HEAD_NONE ? 1 : 0;
+	known = facts_read(&f, report, len);
+	triage_settle(t, &f, rules_of(rules_base(), NULL), target);
+	return known;
 }

@@ -90,10 +90,22 @@ static const struct record_rule {
 		NUM("input_size", CRASH_INPUT_SIZE), NUM("exit", CRASH_EXIT),
 		NUM("signal", CRASH_SIGNAL), NUM("tries", CRASH_TRIES),
 		NUM("reproduced", CRASH_REPRODUCED),
-		NUM("found", CRASH_FOUND_MS) } },
+		NUM("found", CRASH_FOUND_MS), NUM("below", CRASH_BELOW),
+		NUM("above", CRASH_ABOVE) } },
 	[REC_REPORT] = { "report", PAYLOAD, { { NULL } } },
 	[REC_COMMAND] = { "command", PAYLOAD, { { NULL } } },
 	[REC_MINIMISED] = { "minimised", PAYLOAD, { SHA256 } },
+	[REC_ENVIRONMENT] = { "environment", PAYLOAD, { { NULL } } },
+	[REC_SERIES] = { "series", PAYLOAD, { { NULL } } },
+	[REC_PARENTS] = { "parents", PAYLOAD, { { NULL } } },
+	[REC_TRIED] = { "tried", NO_PAYLOAD, {
+		SHA256, WORD1("what"), NUM("tries", TRIED_TRIES),
+		NUM("reproduced", TRIED_REPRODUCED),
+		NUM("below", TRIED_BELOW), NUM("above", TRIED_ABOVE) } },
+	[REC_SEEN] = { "seen", NO_PAYLOAD, {
+		SHA256, NUM("count", SEEN_COUNT),
+		NUM("security", SEEN_SECURITY),
+		NUM("first", SEEN_FIRST_MS), NUM("last", SEEN_LAST_MS) } },
 	[REC_UNIT] = { "unit", PAYLOAD, {
 		SHA256, NUM("features", UNIT_FEATURES) } },
 	[REC_COVERAGE] = { "coverage", NO_PAYLOAD, {
@@ -129,11 +141,11 @@ static const struct record_rule {
 		NUM("dict", CHECK_DICT), NUM("seeds", CHECK_SEEDS) } },
 };
 
-#define BIT(r)	(1u << (r))
+#define BIT(r)	(UINT64_C(1) << (r))
 static const struct kind_rule {
 	const char *name;
 	enum bundle_class letter;
-	uint32_t records;
+	uint64_t records;
 } kinds[KIND_COUNT] = {
 	[KIND_REGISTER] = { "register", BUNDLE_BULK, BIT(REC_HOST) |
 	    BIT(REC_OS) | BIT(REC_CPU) | BIT(REC_ENGINE) | BIT(REC_TAGS) |
@@ -144,7 +156,9 @@ static const struct kind_rule {
 	    BIT(REC_HOLDING) | BIT(REC_EPOCH) | BIT(REC_DROP) |
 	    BIT(REC_NOTED) | BIT(REC_WHY) },
 	[KIND_CRASH] = { "crash", BUNDLE_CRASH, BIT(REC_CRASH) |
-	    BIT(REC_REPORT) | BIT(REC_COMMAND) | BIT(REC_MINIMISED) },
+	    BIT(REC_REPORT) | BIT(REC_COMMAND) | BIT(REC_MINIMISED) |
+	    BIT(REC_ENVIRONMENT) | BIT(REC_SERIES) | BIT(REC_PARENTS) |
+	    BIT(REC_TRIED) | BIT(REC_SEEN) },
 	[KIND_CORPUS] = { "corpus", BUNDLE_BULK, BIT(REC_UNIT) },
 	[KIND_COVERAGE] = { "coverage", BUNDLE_BULK, BIT(REC_COVERAGE) },
 	[KIND_STATS] = { "stats", BUNDLE_BULK, BIT(REC_STATS) | BIT(REC_LOG) |
@@ -154,7 +168,7 @@ static const struct kind_rule {
 };
 /* clang-format on */
 
-_Static_assert(REC_COUNT <= 32, "a kind's records are bits of 32");
+_Static_assert(REC_COUNT <= 64, "a kind's records are bits of 64");
 
 static const char *const results[RESULT_COUNT] = {
     "done", "failed", "cancelled"};

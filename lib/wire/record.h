@@ -79,10 +79,20 @@ enum record_type {
 	REC_NOTED,   /* epoch, seq: refusal taken note of */
 	REC_WHY,     /* payload: why the bot holds, or is off */
 	/* crash */
-	REC_CRASH,     /* payload: the input, absent when over the limit */
-	REC_REPORT,    /* payload: the report of the crash before it */
-	REC_COMMAND,   /* payload: how it was run, one argument a line */
-	REC_MINIMISED, /* payload: a smaller input with the same signature */
+	REC_CRASH,       /* payload: the input, absent when over the limit */
+	REC_REPORT,      /* payload: the report of the crash before it */
+	REC_COMMAND,     /* payload: how it was run, one argument a line */
+	REC_MINIMISED,   /* payload: a smaller input with the same signature */
+	REC_ENVIRONMENT, /* payload: NAME=value, one a line; of the crash before
+			    it, as the next two */
+	REC_SERIES, /* payload: digests of units, one a line: what has to be run
+			before the input, in one process */
+	REC_PARENTS, /* payload: one a line: "sha1:<hex>" of the unit it was made
+			from, "mutation <name>" of how, "strategy <name>" */
+	REC_TRIED,   /* an input was run again, and how often it crashed with
+			this signature; for one that crashed not once, or not
+			so that there is news */
+	REC_SEEN, /* crashes of a signature that the bot knows: their number */
 	/* corpus */
 	REC_UNIT, /* payload: one corpus file */
 	/* coverage */
@@ -151,8 +161,18 @@ enum {
 	CRASH_SIGNAL,
 	CRASH_TRIES,
 	CRASH_REPRODUCED,
-	CRASH_FOUND_MS
+	CRASH_FOUND_MS,
+	CRASH_BELOW, /* a timeout or excess of memory at 0.8 times its limit: */
+	CRASH_ABOVE  /* and at 1.5 times: 0 not tried, 1 did not show, 2 did */
 };
+/*
+ * tried: sha256 the input, word "crash" (the signature is that of the ticket's
+ * input) or "any" (an input that was handed in).  BELOW, ABOVE as above.  Of
+ * a "crash" whose record is in the same bundle TRIES is 0: that one counts.
+ * seen: sha256 the signature, as the bot's rules give it.
+ */
+enum { TRIED_TRIES, TRIED_REPRODUCED, TRIED_BELOW, TRIED_ABOVE };
+enum { SEEN_COUNT, SEEN_SECURITY, SEEN_FIRST_MS, SEEN_LAST_MS };
 enum { UNIT_FEATURES };
 enum { COVERAGE_EDGES, COVERAGE_FEATURES, COVERAGE_FUNCTIONS, COVERAGE_UNITS };
 enum {

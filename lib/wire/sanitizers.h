@@ -1,6 +1,7 @@
 #ifndef LIB_WIRE_SANITIZERS_H
 #define LIB_WIRE_SANITIZERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -29,5 +30,8 @@ struct sanitizer_option {
 	size_t name_len, value_len;
 };
 int sanitizer_option_next(const char **at, struct sanitizer_option *o);
+
+/* Is this option forced into any of them, with exactly this value? */
+bool sanitizer_forces(const char *name, const char *value);
 
 #endif

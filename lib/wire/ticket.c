@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/wire/fields.h"
 #include "lib/wire/ticket.h"
+#include "lib/wire/ticket_inputs.h"
 
 #define TICKET_VERSION 1
 
@@ -74,6 +75,7 @@ ticket_release(struct ticket *t)
 	release_words(t->arguments, t->argument_count);
 	release_words(t->environment, t->environment_count);
 	free(t->files);
+	ticket_inputs_release(t);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -188,6 +190,7 @@ ticket_format(struct buf *out, const struct ticket *t)
 	for (i = 0; i < t->file_count; i++)
 		put_file(out, &t->files[i]);
 	json_close(out, ']');
+	ticket_inputs_put(out, t);
 	json_close(out, '}');
 	buf_addc(out, '\n');
 	assert(out->len - start <= TICKET_MAX_BYTES);
@@ -413,7 +416,9 @@ parse_root(struct ticket *t, const struct json_value *root, struct err *e)
 	    parse_list(t, root, "arguments", ticket_add_argument, e) == -1 ||
 	    parse_list(t, root, "environment", ticket_add_environment, e) == -1)
 		return -1;
-	return parse_files(t, root, e);
+	if (parse_files(t, root, e) == -1)
+		return -1;
+	return ticket_inputs_parse(t, root, e);
 }
 
 int

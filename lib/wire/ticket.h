@@ -38,12 +38,26 @@ struct ticket_limits {
 	uint64_t corpus_bytes; /* grown to this, the session keeps no more */
 };
 
+/* An input to be run: blobs/<sha256>, kept beside the build's files. */
+#define TICKET_MAX_INPUTS 64
+struct ticket_input {
+	struct digest sha256;
+	uint64_t size;
+	bool has_signature; /* a crash that is to be seen again */
+	struct digest signature;
+	/* Units that have to be run before it, in order; the same blobs. */
+	int series_count;
+	struct digest *series;
+};
+#define TICKET_MAX_SERIES 32
+#define TICKET_INPUT_MAX  (64 * 1024 * 1024) /* bytes, as of a payload */
+
 struct ticket {
 	uint64_t version; /* 1 */
 	uint64_t lease, task;
 	uint64_t job; /* 0: the master's own work, as "check" is */
 	uint64_t epoch;
-	char kind[WORD_MAX_LEN + 1]; /* "fuzz", "check" */
+	char kind[WORD_MAX_LEN + 1]; /* "fuzz", "check", "reproduce" */
 	struct name bot, project;
 	struct target_name target;
 	/* Whose units it reads and grows: "target" (also when this is empty),
@@ -63,6 +77,8 @@ struct ticket {
 	char **arguments, **environment;
 	int file_count;
 	struct ticket_file *files; /* what this target needs, no more */
+	int input_count;           /* of kind "reproduce" */
+	struct ticket_input *inputs;
 };
 
 /* A path that may be made below a folder: relative, no "", ".", "..",
@@ -76,6 +92,16 @@ void ticket_release(struct ticket *t);
  * of them are too long, or when it is not clean text. */
 int ticket_add_argument(struct ticket *t, const char *text, struct err *e);
 int ticket_add_environment(struct ticket *t, const char *text, struct err *e);
+
+/*
+ * The input is the ticket's, good until the next is added.  NULL, REFUSED,
+ * past TICKET_MAX_INPUTS, when it is longer than TICKET_INPUT_MAX and when it
+ * is named already; -1 past TICKET_MAX_SERIES.
+ */
+struct ticket_input *ticket_add_input(struct ticket *t,
+    const struct digest *sha256, uint64_t size, struct err *e);
+int ticket_input_add_series(
+    struct ticket_input *in, const struct digest *sha256, struct err *e);
 
 void ticket_format(struct buf *out, const struct ticket *t);
 int ticket_parse(

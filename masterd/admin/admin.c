@@ -13,6 +13,7 @@
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/follow.h"
 #include "masterd/admin/permit.h"
+#include "masterd/db/buckets.h"
 #include "masterd/db/nearest.h"
 
 struct admin *
@@ -62,6 +63,7 @@ admin_close(struct admin *a)
 		return;
 	doors_close(a);
 	http_close(a->http);
+	again_close(a);
 	follows_free(a->follows);
 	if (a->at != -1) {
 		unlinkat(a->at, a->name, 0);
@@ -178,8 +180,21 @@ int
 request_find(struct request *r, enum view v, const char *key,
     const char *within, struct view_key *found, struct err *e)
 {
+	int64_t bucket;
 	int got = view_find(r->admin->db, v, key, within, found, e);
 
+	/* The number of one that was merged leads where it is now. */
+	if (got == 0 && v == VIEW_BUCKET) {
+		struct bucket_name name;
+
+		if (buckets_find(r->admin->db, found->text, &bucket, e) != 0 ||
+		    bucket == found->id)
+			return 0;
+		found->id = bucket;
+		if (buckets_name(r->admin->db, bucket, &name, e) == -1)
+			return -1;
+		text_copy(found->text, sizeof(found->text), name.text);
+	}
 	if (got != 1)
 		return got;
 	r->code = "ambiguous";

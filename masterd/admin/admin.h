@@ -36,6 +36,7 @@ struct admin_gauges {
 	char config_problem[200];    /* what is wrong with the settings; "" */
 	char template_problem[200];  /* and with the templates */
 	char hook_problem[200];      /* and with the folder of hooks */
+	char rules_problem[300];     /* and with the rules of triage */
 };
 
 /* One thing that was looked at (`system check`). */

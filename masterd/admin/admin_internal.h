@@ -20,6 +20,7 @@ struct admin {
 	struct account_hooks accounts;
 	struct admin_door *doors; /* of ci accounts: doors.c */
 	int read_children;        /* running now */
+	struct again *again;      /* a regroup under way: routes_regroup.c */
 	int at;                   /* folder of the socket */
 	char name[64];
 };
@@ -55,18 +56,29 @@ void admin_gauges(struct admin *a, struct admin_gauges *g);
 int request_find(struct request *r, enum view v, const char *key,
     const char *within, struct view_key *found, struct err *e);
 
+/* Is there room for a body of that length, and are bytes taken at all?  AGAIN
+ * otherwise. */
+int request_check_room(struct request *r, struct err *e);
+
 /* Answer with one row. */
 int reply_item(struct request *r, enum view v, int64_t id, struct err *e);
 
 /* Close what is left of the doors. */
 void doors_close(struct admin *a);
 
+/* Stop a regroup between two of its slices. */
+void again_close(struct admin *a);
+
+/* The answer of a bucket, with "asked" where its number leads elsewhere. */
+int bucket_reply(struct request *r, int64_t id, struct err *e);
+
 /* ---- routes, by file ---- */
 route_fn list_builds, list_targets, list_jobs, list_bots, list_buckets,
     list_crashes, list_events, list_epochs, list_corpus; /* routes_list.c */
 route_fn show_build, show_target, show_bot, show_bucket, show_crash;
-route_fn build_missing, build_add; /* routes_build.c */
-route_fn build_remove;             /* routes_remove.c */
+route_fn build_missing, build_add;       /* routes_build.c */
+route_fn build_remove;                   /* routes_remove.c */
+route_fn build_manifest, build_file_get; /* routes_build_get.c */
 route_fn build_file_begin, build_file_end;
 piece_fn build_file_piece;
 route_fn job_create, clone_job; /* routes_job.c */
@@ -75,8 +87,12 @@ route_fn job_pause, job_resume, job_cancel, job_retry, job_boost,
 route_fn show_job, job_logs; /* routes_job_show.c */
 route_fn job_why;            /* routes_why.c */
 route_fn bot_logs, bot_drain, bot_resume, bot_forget,
-    bot_write_off;                            /* routes_bot.c */
-route_fn crash_input, crash_report;           /* routes_crash.c */
+    bot_write_off;                                /* routes_bot.c */
+route_fn crash_input, crash_series, crash_report; /* routes_crash.c */
+route_fn crash_add_begin, crash_add_end;          /* routes_submission.c */
+piece_fn crash_add_piece;
+route_fn list_submissions, show_submission, list_decisions;
+route_fn rules_test;                          /* routes_rules.c */
 route_fn spool_list, spool_show, spool_retry; /* routes_spool.c */
 route_fn spool_drop, list_changes;
 route_fn system_check, system_reload, log_check;      /* routes_system.c */
@@ -86,6 +102,9 @@ route_fn account_add, account_key_add, account_set,
 route_fn list_accounts, show_account;
 route_fn account_invite, account_approve, account_disable,
     account_rotate; /* routes_account_key.c */
-route_fn metrics;   /* metrics.c */
+route_fn bucket_why, bucket_merge, bucket_split, bucket_mute, bucket_unmute,
+    bucket_change, bucket_note, bucket_undo; /* routes_bucket.c */
+route_fn bucket_regroup;                     /* routes_regroup.c */
+route_fn metrics;                            /* metrics.c */
 
 #endif

@@ -103,7 +103,7 @@ static void
 say_problem(struct looking *l, struct admin_check *c, const char *of,
     const char *problem, const char *fine)
 {
-	char text[300];
+	char text[400];
 
 	snprintf(text, sizeof(text), "%s: %s", of, problem);
 	say(l, c, *problem == '\0', *problem == '\0' ? fine : text);
@@ -125,6 +125,16 @@ look_templates(struct looking *l, struct admin_check *c)
 		 "--check-config), then: pfadm system reload";
 	say_problem(l, c, "templates: the old ones are in force",
 	    l->g.template_problem, "as their files say");
+}
+
+static void
+look_rules(struct looking *l, struct admin_check *c)
+{
+	c->fix =
+	    "mend the file named there (pfadm rules test FILE), then: pfadm "
+	    "system reload";
+	say_problem(l, c, "rules of triage: the old ones are in force",
+	    l->g.rules_problem, "as their file says");
 }
 
 static void
@@ -171,6 +181,7 @@ static const struct {
 	{ "clock",	look_clock },
 	{ "settings",	look_settings },
 	{ "templates",	look_templates },
+	{ "rules",	look_rules },
 	{ "hooks",	look_hooks },
 	{ "bots",	look_bots },
 	{ "bundles",	look_refused },

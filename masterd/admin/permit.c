@@ -14,7 +14,7 @@
 
 struct grant {
 	char project[NAME_MAX_LEN + 1];
-	enum role role;
+	enum peer_role role;
 };
 
 /* ---- grants ---------------------------------------------------------- */
@@ -35,7 +35,7 @@ is_named(const struct peer *p, char *const *names)
 	return false;
 }
 
-static enum role
+static enum peer_role
 role_in(const struct peer *p, const struct project_access *access)
 {
 	if (p->role == ROLE_ADMIN || is_named(p, access->admins))
@@ -46,7 +46,7 @@ role_in(const struct peer *p, const struct project_access *access)
 }
 
 static void
-add_grant(struct request *r, const char *project, enum role role)
+add_grant(struct request *r, const char *project, enum peer_role role)
 {
 	struct grant *g;
 
@@ -92,7 +92,7 @@ make_grants(struct request *r, struct err *e)
 	return 0;
 }
 
-enum role
+enum peer_role
 permit_role(const struct request *r, const char *project)
 {
 	int i;
@@ -104,7 +104,7 @@ permit_role(const struct request *r, const char *project)
 }
 
 static bool
-has_anywhere(const struct request *r, enum role role)
+has_anywhere(const struct request *r, enum peer_role role)
 {
 	int i;
 

@@ -58,7 +58,7 @@ bool permit_asked(const struct request *r);
  * What the peer is in a project, by the grants of the last permit(): those of
  * the templates of that moment.
  */
-enum role permit_role(const struct request *r, const char *project);
+enum peer_role permit_role(const struct request *r, const char *project);
 
 /*
  * All work for a request is done between these: the log's and the database's

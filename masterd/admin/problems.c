@@ -2,9 +2,12 @@
  * One list of all that is wrong: what the checks of the master found, then
  * what the database knows.
  */
+#include <stdio.h>
+
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/checks.h"
 #include "masterd/admin/problems.h"
+#include "masterd/db/regroup.h"
 
 struct telling {
 	problem_fn *fn;
@@ -30,6 +33,28 @@ tell_alarm(void *arg, const struct view_alarm *a)
 	t->fn(t->arg, &p);
 }
 
+/* An upgrade of the rules never regroups by itself. */
+static int
+tell_regroup(struct db *db, struct telling *t, struct err *e)
+{
+	struct problem p = {"note", NULL,
+	    "pfadm bucket regroup --dry-run shows how; without --dry-run it is"
+	    " done"};
+	struct regroup_due due;
+	char text[120];
+
+	if (regroup_due(db, &due, e) == -1)
+		return -1;
+	if (due.buckets == 0)
+		return 0;
+	snprintf(text, sizeof(text),
+	    "rules changed: %ju buckets would be looked at again by a regroup",
+	    (uintmax_t)due.buckets);
+	p.text = text;
+	t->fn(t->arg, &p);
+	return 0;
+}
+
 int
 problems_each(struct request *r, problem_fn *fn, void *arg, struct err *e)
 {
@@ -37,5 +62,7 @@ problems_each(struct request *r, problem_fn *fn, void *arg, struct err *e)
 
 	if (checks_each(r->admin, tell_check, &t, e) == -1)
 		return -1;
-	return view_alarms(r->admin->db, tell_alarm, &t, e);
+	if (view_alarms(r->admin->db, tell_alarm, &t, e) == -1)
+		return -1;
+	return tell_regroup(r->admin->db, &t, e);
 }

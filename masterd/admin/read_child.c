@@ -20,6 +20,7 @@
 #include "lib/base/text.h"
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/read_child.h"
+#include "masterd/admin/rules_test.h"
 #include "masterd/db/audit.h"
 #include "masterd/db/ledger.h"
 #include "masterd/db/reader.h"
@@ -173,15 +174,15 @@ on_ended(void *arg, pid_t pid, int status)
 }
 
 static pid_t
-start(
-    struct admin *a, int out, const char *what, const char *arg, struct err *e)
+start(struct admin *a, int in, int out, const char *what, const char *arg,
+    struct err *e)
 {
 	int root = store_root(a->store);
 	char number[16];
 	const char *argv[] = {
 	    "/proc/self/exe", OPTION, number, what, arg, NULL};
 	struct spawn s = {.argv = argv,
-	    .in = -1,
+	    .in = in,
 	    .out = out,
 	    .err = -1,
 	    .keep = &root,
@@ -194,6 +195,13 @@ start(
 int
 read_child_start(
     struct request *r, const char *what, const char *arg, struct err *e)
+{
+	return read_child_start_in(r, what, arg, -1, e);
+}
+
+int
+read_child_start_in(
+    struct request *r, const char *what, const char *arg, int in, struct err *e)
 {
 	struct admin *a = r->admin;
 	struct read_child *c;
@@ -209,7 +217,7 @@ read_child_start(
 	c->admin = a;
 	c->fd = pipes[0];
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
-	c->pid = start(a, pipes[1], what, arg, e);
+	c->pid = start(a, in, pipes[1], what, arg, e);
 	close(pipes[1]);
 	if (c->pid == -1) {
 		child_free(c);
@@ -310,6 +318,21 @@ tell_log(struct db *db)
 	return code;
 }
 
+static int
+tell_rules(struct db *db)
+{
+	struct buf out = BUF_INIT;
+	struct err e;
+	int code;
+
+	if (rules_test_tell(db, &out, &e) == -1)
+		code = fail(&e);
+	else
+		code = say("+", 1) == -1 || say(out.data, out.len) == -1;
+	buf_release(&out);
+	return code;
+}
+
 /* Page by page, but all of one snapshot. */
 static int
 tell_corpus(struct db *db, const char *target)
@@ -361,6 +384,8 @@ admin_read_child(int argc, char **argv)
 		code = tell_missing(db);
 	else if (strcmp(argv[3], "log") == 0)
 		code = tell_log(db);
+	else if (strcmp(argv[3], "rules") == 0)
+		code = tell_rules(db);
 	else if (strcmp(argv[3], "corpus") == 0 && argc == 5)
 		code = tell_corpus(db, argv[4]);
 	db_close(db);

@@ -53,7 +53,7 @@ member(const char *user, gid_t own, gid_t gid)
 	return found;
 }
 
-static enum role
+static enum peer_role
 role_of(uid_t uid, const struct passwd *user)
 {
 	if (uid == 0 || uid == geteuid())

@@ -13,11 +13,11 @@
 #define GROUP_ADMIN "pandafuzz-admin"
 #define GROUP_READ  "pandafuzz-read"
 
-enum role { ROLE_ANYBODY, ROLE_READ, ROLE_ADMIN };
+enum peer_role { ROLE_ANYBODY, ROLE_READ, ROLE_ADMIN };
 
 struct peer {
 	uid_t uid;
-	enum role role;
+	enum peer_role role;
 	char name[80]; /* "user:root", "user:1000" when it has no name */
 	/* Came by the socket of a ci account: its name, else "". */
 	char account[33];

@@ -5,12 +5,15 @@
 
 #include "lib/base/text.h"
 #include "lib/wire/manifest.h"
+#include "lib/wire/ticket.h"
 #include "masterd/admin/admin_internal.h"
 #include "masterd/admin/permit.h"
 
-#define SMALL    (64 * 1024)
-#define MANIFEST MANIFEST_MAX_BYTES
-#define FILE_MAX (2ull << 30)
+#define SMALL     (64 * 1024)
+#define MANIFEST  MANIFEST_MAX_BYTES
+#define FILE_MAX  (2ull << 30)
+#define INPUT_MAX TICKET_INPUT_MAX
+#define RULES_MAX (516 * 1024)
 
 /* clang-format off */
 #define PAGE	"after limit order sort"
@@ -35,6 +38,10 @@ static const struct route routes[] = {
 	    build_missing, NULL, NULL},
 	{"PUT",	"builds/files/*", ROLE_ADMIN | OF_FILES | FOR_CI, "", FILE_MAX,
 	    build_file_end, build_file_begin, build_file_piece},
+	{"GET",	"builds/*/manifest", ROLE_READ | OF_BUILD, "", 0, build_manifest,
+	    NULL, NULL},
+	{"GET",	"builds/*/files/*", ROLE_READ | OF_BUILD, "", 0, build_file_get,
+	    NULL, NULL},
 	{"GET",	"builds/*", ROLE_READ | OF_BUILD | FOR_CI, "", 0, show_build,
 	    NULL, NULL},
 	{"DELETE", "builds/*", ROLE_ADMIN | OF_BUILD, "reason", 0, build_remove,
@@ -99,17 +106,49 @@ static const struct route routes[] = {
 
 	{"GET",	"crashes", ROLE_READ | OF_SEEN, PAGE " project target bucket", 0,
 	    list_crashes, NULL, NULL},
-	{"GET",	"crashes/*/input", ROLE_READ | OF_CRASH, "target", 0, crash_input,
-	    NULL, NULL},
+	{"POST", "crashes", ROLE_ADMIN | OF_BODY, "target name reason", INPUT_MAX,
+	    crash_add_end, crash_add_begin, crash_add_piece},
+	{"GET",	"crashes/*/input", ROLE_READ | OF_CRASH, "target minimised", 0,
+	    crash_input, NULL, NULL},
+	{"GET",	"crashes/*/series/*", ROLE_READ | OF_CRASH, "target", 0,
+	    crash_series, NULL, NULL},
 	{"GET",	"crashes/*/report", ROLE_READ | OF_CRASH, "target", 0,
 	    crash_report, NULL, NULL},
 	{"GET",	"crashes/*", ROLE_READ | OF_CRASH, "target", 0, show_crash,
 	    NULL, NULL},
 
-	{"GET",	"buckets", ROLE_READ | OF_SEEN, PAGE " project status", 0,
+	{"GET",	"buckets", ROLE_READ | OF_SEEN, PAGE " project status class all", 0,
 	    list_buckets, NULL, NULL},
+	{"POST", "buckets/regroup", ROLE_ADMIN, "", SMALL, bucket_regroup,
+	    NULL, NULL},
+	{"GET",	"buckets/*/why", ROLE_READ | OF_BUCKET, "other", 0, bucket_why,
+	    NULL, NULL},
+	{"PUT",	"buckets/*/merge", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_merge, NULL, NULL},
+	{"PUT",	"buckets/*/split", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_split, NULL, NULL},
+	{"PUT",	"buckets/*/mute", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_mute, NULL, NULL},
+	{"PUT",	"buckets/*/unmute", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_unmute, NULL, NULL},
+	{"PUT",	"buckets/*/note", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_note, NULL, NULL},
+	{"PUT",	"buckets/*/undo", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_undo, NULL, NULL},
+	{"PUT",	"buckets/*", ROLE_ADMIN | OF_BUCKET, "reason", SMALL,
+	    bucket_change, NULL, NULL},
 	{"GET",	"buckets/*", ROLE_READ | OF_BUCKET, "", 0, show_bucket,
 	    NULL, NULL},
+
+	{"GET",	"decisions", ROLE_READ | OF_SEEN, PAGE " project bucket verb", 0,
+	    list_decisions, NULL, NULL},
+
+	{"GET",	"submissions", ROLE_READ | OF_SEEN, PAGE " target state", 0,
+	    list_submissions, NULL, NULL},
+	{"GET",	"submissions/*", ROLE_READ | OF_SEEN, "", 0, show_submission,
+	    NULL, NULL},
+
+	{"POST", "rules/test", ROLE_ADMIN, "", RULES_MAX, rules_test, NULL, NULL},
 
 	{"GET",	"corpus", ROLE_READ | OF_SEEN, PAGE " target all", 0, list_corpus,
 	    NULL, NULL},

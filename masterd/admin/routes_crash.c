@@ -55,8 +55,15 @@ split_id(const char *id, struct digest *sha256, const char **sig8)
 	return digest_parse(sha256, hex);
 }
 
+enum part { PART_INPUT, PART_MINIMISED, PART_REPORT, PART_UNIT };
+
+static const char *const part_names[] = {
+    "input", "minimised input", "report", "such input"};
+
+/* Open it for the answer; "unit" is that of PART_UNIT. */
 static int
-send_file(struct request *r, bool report, struct err *e)
+send_part(
+    struct request *r, enum part part, const struct digest *unit, struct err *e)
 {
 	char target[NAME_MAX_LEN + TARGET_MAX_LEN + 2], file[40] = "input";
 	struct view_key found;
@@ -73,26 +80,47 @@ send_file(struct request *r, bool report, struct err *e)
 		return err_set(
 		    e, ERR_BUG, "crash %s: has an odd id", found.text);
 	*name++ = '\0';
-	if (report)
+	if (part == PART_REPORT)
 		snprintf(file, sizeof(file), "report-%.8s.txt", sig8);
-	r->file =
-	    store_open_crash(r->admin->store, target, name, &sha256, file, e);
+	else if (part == PART_MINIMISED)
+		snprintf(file, sizeof(file), "input.min");
+	r->file = part == PART_UNIT
+	    ? store_open_unit(r->admin->store, target, name, unit, e)
+	    : store_open_crash(r->admin->store, target, name, &sha256, file, e);
 	if (r->file == -1 && e->cls == ERR_NOT_FOUND)
 		return err_set(e, ERR_NOT_FOUND, "crash %.12s: has no %s here",
-		    found.text, report ? "report" : "input");
-	r->type =
-	    report ? "text/plain; charset=utf-8" : "application/octet-stream";
+		    found.text, part_names[part]);
+	r->type = part == PART_REPORT ? "text/plain; charset=utf-8"
+				      : "application/octet-stream";
 	return r->file == -1 ? -1 : 0;
 }
 
 int
 crash_input(struct request *r, struct err *e)
 {
-	return send_file(r, false, e);
+	uint64_t minimised;
+
+	if (request_number(r, "minimised", 0, 1, &minimised, e) == -1)
+		return -1;
+	return send_part(r, minimised ? PART_MINIMISED : PART_INPUT, NULL, e);
+}
+
+/* An input that has to be run before it: a unit of its target. */
+int
+crash_series(struct request *r, struct err *e)
+{
+	struct digest unit;
+
+	r->field = "path";
+	if (digest_parse(&unit, r->part[1]) == -1)
+		return err_set(
+		    e, ERR_REFUSED, "'%.80s' is no SHA-256", r->part[1]);
+	r->field = NULL;
+	return send_part(r, PART_UNIT, &unit, e);
 }
 
 int
 crash_report(struct request *r, struct err *e)
 {
-	return send_file(r, true, e);
+	return send_part(r, PART_REPORT, NULL, e);
 }

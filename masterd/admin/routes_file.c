@@ -29,8 +29,8 @@ drop_file(void *own)
 }
 
 /* Room for it, before 2 GiB were sent. */
-static int
-check_room(struct request *r, struct err *e)
+int
+request_check_room(struct request *r, struct err *e)
 {
 	uint64_t free_bytes, want = request_length(r);
 	struct disk *disk = store_disk(r->admin->store);
@@ -68,7 +68,7 @@ build_file_begin(struct request *r, struct err *e)
 	known = builds_file(r->admin->db, &f->claimed, NULL, NULL, e);
 	if (known != 0)
 		return known == 1 ? 0 : -1;
-	if (check_room(r, e) == -1)
+	if (request_check_room(r, e) == -1)
 		return -1;
 	f->staged = store_stage(r->admin->store, e);
 	return f->staged == NULL ? -1 : 0;

@@ -81,6 +81,11 @@ static const struct {
 	{ VIEW_BOT,	"state",	"new up late lost off clashed left "
 					"forgotten" },
 	{ VIEW_LEDGER,	"outcome",	"ingested duplicate conflict refused held" },
+	{ VIEW_BUCKET,	"status",	"open fixed closed muted" },
+	{ VIEW_BUCKET,	"class",	"crash timeout memory leak" },
+	{ VIEW_DECISION, "verb",	"merge split mute unmute set note regroup "
+					"undo" },
+	{ VIEW_SUBMISSION, "state",	"waiting crashed quiet failed" },
 	{ VIEW_ACCOUNT,	"kind",		"bot ci reader enroll" },
 	{ VIEW_ACCOUNT,	"state",	"active disabled removed" },
 };
@@ -227,6 +232,24 @@ list_crashes(struct request *r, struct err *e)
 }
 
 int
+list_decisions(struct request *r, struct err *e)
+{
+	return list(r, VIEW_DECISION, e);
+}
+
+int
+list_submissions(struct request *r, struct err *e)
+{
+	return list(r, VIEW_SUBMISSION, e);
+}
+
+int
+show_submission(struct request *r, struct err *e)
+{
+	return show(r, VIEW_SUBMISSION, e);
+}
+
+int
 list_events(struct request *r, struct err *e)
 {
 	const char *follow = request_query(r, "follow");
@@ -294,5 +317,9 @@ show_target(struct request *r, struct err *e)
 int
 show_bucket(struct request *r, struct err *e)
 {
-	return show(r, VIEW_BUCKET, e);
+	struct view_key found;
+
+	if (request_find(r, VIEW_BUCKET, r->part[0], NULL, &found, e) == -1)
+		return -1;
+	return bucket_reply(r, found.id, e);
 }

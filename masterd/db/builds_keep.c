@@ -45,7 +45,8 @@ builds_to_keep(struct db *db, keep_build_fn *fn, void *arg, struct err *e)
 	    " b.id IN (SELECT build FROM lease"
 	    " WHERE state IN ('offered', 'running')),"
 	    " b.sha256 IN " NEEDED ","
-	    " b.id IN (SELECT build FROM task WHERE kind = 'check'"
+	    " b.id IN (SELECT build FROM task WHERE kind IN"
+	    " ('check', 'reproduce')"
 	    " AND state = 'leased')"
 	    " FROM build b JOIN project p ON p.id = b.project"
 	    " WHERE b.state <> 'removed' ORDER BY b.id",

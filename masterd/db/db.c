@@ -501,6 +501,7 @@ db_close(struct db *db)
 	for (i = 0; i < db->count; i++)
 		sqlite3_finalize(db->cache[i].stmt);
 	sqlite3_close(db->handle);
+	free(db->rules_text);
 	free(db);
 }
 

@@ -20,7 +20,7 @@
  */
 struct db;
 
-#define DB_SCHEMA 3
+#define DB_SCHEMA 4
 
 /*
  * Open or make DATA/pandafuzz.db below "root", migrate it (a copy of the file

@@ -18,6 +18,7 @@
 
 struct lease_times;
 struct follow_new;
+struct rules;
 
 struct db {
 	sqlite3 *handle;
@@ -32,7 +33,11 @@ struct db {
 	void *new_target_arg;
 	bool (*sees)(void *arg, const char *project); /* viewer.h; NULL: all */
 	void *sees_arg;
-	char trace[65]; /* db_set_trace() */
+	const struct rules *rules; /* judge.h; NULL: the built-in ones */
+	char *rules_text;
+	int64_t
+	    rerun_after; /* reruns_make.c: crashes up to here were looked at */
+	char trace[65];  /* db_set_trace() */
 	int count;
 	struct {
 		const char *sql;
@@ -43,11 +48,14 @@ struct db {
 extern const char *const db_schema_1[]; /* NULL-terminated */
 extern const char *const db_schema_2[]; /* the step from 1 to 2 */
 extern const char *const db_schema_3[]; /* the step from 2 to 3 */
+extern const char *const db_schema_4[]; /* the step from 3 to 4 */
 extern const char *const db_views[];    /* NULL-terminated; dropped
 						   and made anew at each start */
 
 /* The functions of viewer.h; before the views are made. */
 int viewer_register(struct db *db, struct err *e);
+/* Those of functions.c. */
+int functions_register(struct db *db, struct err *e);
 
 /* Fill "e" from the connection's last error; returns -1. */
 int db_err(struct db *db, struct err *e, const char *doing);
@@ -89,5 +97,9 @@ int db_number(struct db *db, struct err *e, int64_t *value, const char *sql,
 
 const char *db_text(sqlite3_stmt *row, int column);             /* never NULL */
 int db_digest(sqlite3_stmt *row, int column, struct digest *d); /* -1: none */
+
+/* Severities in their order. */
+#define SEVERITY_RANK(column) \
+	"instr('none low medium high critical', " column ")"
 
 #endif

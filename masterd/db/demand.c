@@ -273,9 +273,11 @@ demand_tasks(
 
 	got = db_query(db, e, &row,
 	    "SELECT t.id, u.id, coalesce(t.last_bot, 0), u.engine, "
-	    "u.sanitizer, u.arch FROM task t JOIN build u ON u.id = t.build "
+	    "u.sanitizer, u.arch, t.kind = 'reproduce' AND NOT EXISTS (SELECT "
+	    "1 FROM task_input i WHERE i.task = t.id AND i.submission IS NOT "
+	    "NULL) FROM task t JOIN build u ON u.id = t.build "
 	    "WHERE t.state = 'ready' AND t.job IS NULL AND t.ready_up <= ?1 "
-	    "ORDER BY t.id",
+	    "AND u.state <> 'removed' ORDER BY t.id",
 	    "i", (int64_t)up_ms);
 	for (; got == 1; got = db_next(db, e, row)) {
 		t.id = sqlite3_column_int64(row, 0);
@@ -284,6 +286,7 @@ demand_tasks(
 		t.engine = db_text(row, 3);
 		t.sanitizer = db_text(row, 4);
 		t.arch = db_text(row, 5);
+		t.patient = sqlite3_column_int(row, 6) != 0;
 		fn(arg, &t);
 	}
 	return got;

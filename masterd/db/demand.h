@@ -77,9 +77,10 @@ typedef void demand_parked_fn(void *arg, const struct demand_parked *p);
 int demand_parked(struct db *db, uint64_t up_ms, demand_parked_fn *fn,
     void *arg, struct err *e);
 
-/* Ready tasks without a job. */
+/* Ready tasks without a job.  "patient": it waits for a slot that comes free. */
 struct demand_task {
 	int64_t id, build, avoid;
+	bool patient;
 	const char *engine, *sanitizer, *arch;
 };
 typedef void demand_task_fn(void *arg, const struct demand_task *t);

@@ -16,7 +16,7 @@
 const struct lease_times LEASE_TIMES = {
 	.lost_ms = 5 * 60 * 1000,
 	.gap_ms = 30 * 1000,
-	.overtime_ms = 30 * 1000,
+	.overtime_ms = 2 * 60 * 1000, /* finds are run again */
 	.slice_ms = 60 * 60 * 1000,
 	.check_ms = 2 * 60 * 1000,
 	.clash_ms = 5 * 60 * 1000,

@@ -7,6 +7,8 @@
 #include "lib/base/text.h"
 #include "masterd/db/leases_internal.h"
 
+#define RERUN_MS (15 * 60 * 1000) /* slice of a task that runs inputs again */
+
 /*
  * A task of the job that is ready and due, or a new one.  One that failed on
  * this bot is left for another as long as the job has leases elsewhere: the
@@ -54,14 +56,16 @@ leases_offer_task(struct db *db, int64_t task, int64_t bot, uint64_t slice_ms,
 		"WHERE id = ?",
 		"i", task) == -1)
 		return -1;
+	/* Inputs are run many times over, and may time out each time. */
 	return db_run(db, e,
 	    "INSERT INTO lease (lease, task, build, bot, epoch, "
 	    "slice_ms, named_up, charged_up, offered_ms) SELECT ?1, t.id, "
-	    "coalesce(t.build, j.current), b.id, b.epoch, ?3, ?4, ?4, ?5 "
+	    "coalesce(t.build, j.current), b.id, b.epoch, CASE t.kind WHEN "
+	    "'reproduce' THEN max(?3, ?7) ELSE ?3 END, ?4, ?4, ?5 "
 	    "FROM bot b, task t LEFT JOIN job j ON j.id = t.job "
 	    "WHERE b.id = ?6 AND t.id = ?2",
-	    "tiiiii", db_new_id().text, task, (int64_t)slice_ms, (int64_t)up_ms,
-	    (int64_t)now_ms, bot);
+	    "tiiiiii", db_new_id().text, task, (int64_t)slice_ms,
+	    (int64_t)up_ms, (int64_t)now_ms, bot, (int64_t)RERUN_MS);
 }
 
 int
@@ -139,7 +143,9 @@ leases_tickets(
 	got = db_query(db, e, &row,
 	    "SELECT l.lease, t.task, j.job, e.epoch, "
 	    "t.kind, b.name, p.name, g.name, u.sha256, u.engine, u.sanitizer, "
-	    "l.slice_ms, bt.program, coalesce(j.trace, ''), "
+	    "l.slice_ms, bt.program, coalesce(j.trace, (SELECT s.trace FROM "
+	    "task_input i JOIN submission s ON s.id = i.submission WHERE "
+	    "i.task = t.id LIMIT 1), ''), "
 	    "coalesce(c.name, g.name) FROM lease l "
 	    "JOIN task t ON t.id = l.task LEFT JOIN job j ON j.id = t.job "
 	    "JOIN epoch e ON e.id = l.epoch JOIN bot b ON b.id = l.bot "

@@ -126,7 +126,7 @@ keep_copy(struct db *db, int dir, int64_t version, struct err *e)
 
 /* Steps from version i to i + 1. */
 static const char *const *const migrations[DB_SCHEMA] = {
-    db_schema_1, db_schema_2, db_schema_3};
+    db_schema_1, db_schema_2, db_schema_3, db_schema_4};
 
 /* A step makes tables anew, so it keeps its references by itself. */
 static int

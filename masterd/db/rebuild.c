@@ -15,6 +15,7 @@
 #include "masterd/db/rebuild.h"
 #include "masterd/db/rebuild_sql.h"
 #include "masterd/db/segments.h"
+#include "masterd/db/submissions.h"
 
 /* Who found what files alone tell of: a bot that has left. */
 #define FINDER "rebuilt"
@@ -58,6 +59,19 @@ blob_of(sqlite3_context *c, int n, sqlite3_value **v)
 		sqlite3_result_blob(c, d.bytes, DIGEST_SIZE, SQLITE_TRANSIENT);
 }
 
+static void
+sha256_of(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const void *text = sqlite3_value_text(v[0]);
+	struct digest d;
+
+	(void)n;
+	if (text == NULL)
+		return;
+	digest_of(&d, text, (size_t)sqlite3_value_bytes(v[0]));
+	sqlite3_result_text(c, digest_hex(&d).text, -1, SQLITE_TRANSIENT);
+}
+
 int
 rebuild_begin(struct db *db, struct err *e)
 {
@@ -65,7 +79,7 @@ rebuild_begin(struct db *db, struct err *e)
 		const char *name;
 		void (*fn)(sqlite3_context *, int, sqlite3_value **);
 	} functions[] = {{"name_of", name_of}, {"target_of", target_of},
-	    {"blob_of", blob_of}};
+	    {"blob_of", blob_of}, {"sha256_of", sha256_of}};
 	size_t i;
 
 	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
@@ -73,7 +87,10 @@ rebuild_begin(struct db *db, struct err *e)
 			SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
 			NULL, functions[i].fn, NULL, NULL) != SQLITE_OK)
 			return db_err(db, e, "begin a rebuild");
-	return 0;
+	return db_exec(db,
+	    "CREATE TEMP TABLE IF NOT EXISTS rebuilt_decision (id, other,"
+	    " undone)",
+	    e);
 }
 
 /* ---- metadata/ ------------------------------------------------------- */
@@ -316,6 +333,23 @@ rebuild_input(struct db *db, int64_t target, const struct digest *sha256,
 }
 
 int
+rebuild_submission(struct db *db, int64_t target, const struct digest *sha256,
+    uint64_t bytes, struct err *e)
+{
+	const struct submission s = {.target = target,
+	    .sha256 = *sha256,
+	    .bytes = bytes,
+	    .name = "",
+	    .who = "rebuild",
+	    .trace = "",
+	    .now_ms = clock_wall_ms()};
+	int64_t id;
+	bool fresh;
+
+	return submissions_add(db, &s, &id, &fresh, e);
+}
+
+int
 rebuild_job_view(struct db *db, const char *json, struct err *e)
 {
 	struct buf copy = BUF_INIT;
@@ -405,7 +439,8 @@ rebuild_end(struct db *db, struct db_id *generation,
     struct rebuild_counts *counts, struct err *e)
 {
 	*generation = db_new_id();
-	if (db_set_setting(db, "generation", generation->text, e) == -1 ||
+	if (db_run(db, e, rebuild_decisions, "") == -1 ||
+	    db_set_setting(db, "generation", generation->text, e) == -1 ||
 	    segments_new_generation(db, clock_wall_ms(), e) == -1 ||
 	    db_event(db, "master", "database.rebuilt", generation->text,
 		"from files alone", "", e) == -1)

@@ -65,6 +65,10 @@ int rebuild_crash_meta(struct db *db, const char *json, uint64_t number,
 int rebuild_input(struct db *db, int64_t target, const struct digest *sha256,
     bool there, struct err *e);
 
+/* An input that somebody handed in: it waits to be run. */
+int rebuild_submission(struct db *db, int64_t target,
+    const struct digest *sha256, uint64_t bytes, struct err *e);
+
 /* A job of which only jobs/<id>/job.json is left: it is paused, and says why.
  * 1 made, 0 it has a row, -1. */
 int rebuild_job_view(struct db *db, const char *json, struct err *e);

@@ -27,6 +27,22 @@
 "UPDATE project SET next_bucket = max(next_bucket, " J(key) " + 1)"	\
 " WHERE name = " J("project")
 
+#define THE_BUCKET(key)							\
+"JOIN project p ON p.name = " J("project") " JOIN bucket k"		\
+" ON k.project = p.id AND k.number = " J(key)
+/* A row's old number, where nothing else has it by now. */
+#define FREE(table, row)						\
+"(CASE WHEN EXISTS (SELECT 1 FROM " table " f WHERE f.id = " row ")"	\
+" THEN NULL ELSE " row " END)"
+/* Of copies of older schemas. */
+#define CLASS(type)							\
+"CASE WHEN " type " = 'Timeout' THEN 'timeout' WHEN " type		\
+" = 'Out-of-memory' THEN 'memory' WHEN " type " LIKE '%-leak' THEN 'leak'" \
+" ELSE 'crash' END"
+#define LINES(key)							\
+"coalesce((SELECT group_concat(l.value, char(10)) FROM json_each(?1,"	\
+" '$." key "') l), '')"
+
 /* ?1 is the file's text. */
 const struct rebuild_sql rebuild_sql[METADATA_KINDS] = {
 [METADATA_PROJECT] = { NULL, {
@@ -123,16 +139,68 @@ MAKE_TARGET("target"),
 "SELECT 1 FROM bucket k JOIN project p ON p.id = k.project"
 " WHERE p.name = " J("project") " AND k.number = " J("number"), {
 MAKE_PROJECT,
-"INSERT INTO bucket (project, number, status, type, state, security,"
-" first_ms, last_ms, issue) SELECT id, " J("number") ", " J("status") ","
-" " J("type") ", " J("state") ", " J("security") ", " J("first_ms") ","
-" " J("last_ms") ", coalesce(" J("issue") ", '') FROM project"
-" WHERE name = " J("project"),
-"INSERT INTO bucket_signature (project, signature, security, bucket)"
-" SELECT p.id, blob_of(" IN("signature") "), " IN("security") ", k.id"
-" FROM json_each(?1, '$.signatures') x JOIN project p"
-" ON p.name = " J("project") " JOIN bucket k ON k.project = p.id"
-" AND k.number = " J("number"),
+/* What it leads to may come later: a stand-in until then. */
+"INSERT INTO bucket (id, project, number, type, state, security, first_ms,"
+" last_ms) SELECT " FREE("bucket", J("alias_row")) ", id, " J("alias") ","
+" '', '', 0, 0, 0 FROM project WHERE name = " J("project")
+" AND " J("alias") " IS NOT NULL ON CONFLICT (project, number) DO NOTHING",
+"INSERT INTO bucket (id, project, number, status, reason, muted_until_ms,"
+" class, type, state, security, severity, owner, issue, alias, first_ms,"
+" last_ms) SELECT " FREE("bucket", J("row")) ", id, " J("number") ","
+" " J("status") ", " OR("reason", "''") ", " OR("muted_until_ms", "0") ","
+" coalesce(" J("class") ", " CLASS(J("type")) "), " J("type") ","
+" " J("state") ", " J("security") ", " OR("severity", "'none'") ","
+" " OR("owner", "''") ", " OR("issue", "''") ", (SELECT a.id FROM bucket a"
+" WHERE a.project = project.id AND a.number = " J("alias") "),"
+" " J("first_ms") ", " J("last_ms") " FROM project"
+" WHERE name = " J("project") " ON CONFLICT (project, number) DO UPDATE SET"
+" status = excluded.status, reason = excluded.reason,"
+" muted_until_ms = excluded.muted_until_ms, class = excluded.class,"
+" type = excluded.type, state = excluded.state,"
+" security = excluded.security, severity = excluded.severity,"
+" owner = excluded.owner, issue = excluded.issue, alias = excluded.alias,"
+" first_ms = excluded.first_ms, last_ms = excluded.last_ms",
+"INSERT INTO signature (id, project, signature, security, bucket, home,"
+" class, type, family, state, stack, placeless, severity, apart, rule, counted,"
+" hits, first_ms, last_ms)"
+" SELECT " FREE("signature", IN("row")) ", p.id,"
+" blob_of(" IN("signature") "), " IN("security") ", k.id,"
+" coalesce(" IN("home") ", k.id), coalesce(" IN("class") ", k.class),"
+" coalesce(" IN("type") ", k.type), coalesce(" IN("family") ", ''),"
+" coalesce(" IN("state") ", k.state), coalesce(" IN("stack") ", ''),"
+" coalesce(" IN("placeless") ", 0), coalesce(" IN("severity") ", k.severity),"
+" coalesce(" IN("apart") ", 0),"
+" coalesce(" IN("rule") ", 'exact'), coalesce(" IN("counted") ", 0),"
+" coalesce(" IN("hits") ", 0), coalesce(" IN("first_ms") ", k.first_ms),"
+" coalesce(" IN("last_ms") ", k.last_ms)"
+" FROM json_each(?1, '$.signatures') x " THE_BUCKET("number") " WHERE true"
+" ON CONFLICT (project, signature, security) DO NOTHING",
+"INSERT OR IGNORE INTO signature_band (project, band, digest, signature)"
+" SELECT s.project, n.value, s.signature, s.id FROM json_each(?1, '$.signatures') x "
+THE_BUCKET("number") " JOIN signature s ON s.project = p.id AND s.signature"
+" = blob_of(" IN("signature") ") AND s.security = " IN("security")
+" JOIN json_each(coalesce(" IN("bands") ", '[]')) n",
+"INSERT OR IGNORE INTO signature_link (a, b, rule, distance) SELECT a.id,"
+" b.id, " IN("rule") ", " IN("distance") " FROM json_each(?1, '$.links') x"
+" JOIN signature a ON a.id = " IN("a") " JOIN signature b ON b.id = " IN("b"),
+"INSERT OR IGNORE INTO signature_join (a, b, decision) SELECT a.id, b.id,"
+" " IN("decision") " FROM json_each(?1, '$.joins') x"
+" JOIN signature a ON a.id = " IN("a") " JOIN signature b ON b.id = " IN("b"),
+"INSERT OR IGNORE INTO bucket_label (bucket, label) SELECT k.id, x.value"
+" FROM json_each(?1, '$.labels') x " THE_BUCKET("number"),
+"INSERT INTO bucket_note (id, bucket, at_ms, who, text) SELECT"
+" " FREE("bucket_note", IN("row")) ", k.id, " IN("at_ms") ", " IN("who") ","
+" " IN("text") " FROM json_each(?1, '$.notes') x " THE_BUCKET("number"),
+/* "other" and "undone" may be of rows that come later: rebuild_decisions. */
+"INSERT INTO decision (id, project, at_ms, who, trace, verb, bucket, detail,"
+" reason, other, undone) SELECT " FREE("decision", IN("row")) ", p.id,"
+" " IN("at_ms") ", " IN("who") ", " IN("trace") ", " IN("verb") ", k.id,"
+" " IN("detail") ", " IN("reason") ", (SELECT o.id FROM bucket o"
+" WHERE o.id = " IN("other") "), (SELECT o.id FROM decision o"
+" WHERE o.id = " IN("undone") ") FROM json_each(?1, '$.decisions') x "
+THE_BUCKET("number"),
+"INSERT INTO temp.rebuilt_decision (id, other, undone) SELECT " IN("row") ","
+" " IN("other") ", " IN("undone") " FROM json_each(?1, '$.decisions') x",
 RAISE_NUMBER("number"),
 } },
 
@@ -142,35 +210,77 @@ RAISE_NUMBER("number"),
 " AND signature = blob_of(" J("signature") ")", {
 MAKE_PROJECT,
 MAKE_TARGET("target"),
-"INSERT INTO bucket (project, number, type, state, security, first_ms,"
-" last_ms) SELECT id, " J("bucket") ", " J("type") ", " J("state") ","
-" " J("security") ", " J("first_ms") ", " J("last_ms") " FROM project"
+"INSERT INTO bucket (project, number, class, type, state, security, severity,"
+" first_ms, last_ms) SELECT id, " J("bucket") ", coalesce(" J("class") ","
+" " CLASS(J("type")) "), " J("type") ", " J("state") ","
+" " J("security") ", " OR("severity", "'none'") ", " J("first_ms") ","
+" " J("last_ms") " FROM project"
 " WHERE name = " J("project") " ON CONFLICT (project, number) DO NOTHING",
-"INSERT INTO bucket_signature (project, signature, security, bucket)"
-" SELECT k.project, blob_of(" J("signature") "), " J("security") ", k.id"
+"INSERT INTO signature (project, signature, security, bucket, home, class,"
+" type, state, severity, first_ms, last_ms) SELECT k.project,"
+" blob_of(" J("signature") "), " J("security") ", k.id, k.id, k.class,"
+" " J("type") ", " J("state") ", " OR("severity", "'none'") ","
+" " J("first_ms") ", " J("last_ms")
 " FROM bucket k JOIN project p ON p.id = k.project"
 " WHERE p.name = " J("project") " AND k.number = " J("bucket")
 " ON CONFLICT (project, signature, security) DO NOTHING",
+"INSERT INTO stack (digest, text) SELECT blob_of(" J("stack_digest") "),"
+" " J("stack") " WHERE " J("stack_digest") " IS NOT NULL"
+" ON CONFLICT (digest) DO NOTHING",
+"INSERT INTO ruleset (name, text, first_ms) SELECT " J("ruleset") ", '',"
+" " J("first_ms") " WHERE " J("ruleset") " IS NOT NULL"
+" ON CONFLICT (name) DO NOTHING",
 "INSERT INTO crash (target, sha256, signature, bucket, rules, type, access,"
 " access_size, address, state, tool, security, engine, sanitizer, bytes,"
-" has_input, tries, reproduced, first_ms, last_ms)"
+" has_input, tries, reproduced, first_ms, last_ms, class, severity,"
+" severity_rule, security_rule, casr, stack, ruleset, sig, min_sha256,"
+" min_bytes, series, parents)"
 " SELECT " THE_TARGET("target") ", blob_of(" J("sha256") "),"
 " blob_of(" J("signature") "), k.id, " J("rules") ", " J("type") ","
 " " J("access") ", " J("access_size") ", " J("address") ", " J("state") ","
 " " J("tool") ", " J("security") ", " J("engine") ", " J("sanitizer") ","
 " " J("bytes") ", " J("has_input") ", " J("tries") ", " J("reproduced") ","
-" " J("first_ms") ", " J("last_ms") " FROM bucket k JOIN project p"
+" " J("first_ms") ", " J("last_ms") ","
+" coalesce(" J("class") ", " CLASS(J("type")) "),"
+" " OR("severity", "'none'") ", " OR("severity_rule", "''") ","
+" " OR("security_rule", "''") ", " OR("casr", "''") ","
+" (SELECT id FROM stack WHERE digest = blob_of(" J("stack_digest") ")),"
+" (SELECT id FROM ruleset WHERE name = " J("ruleset") "),"
+" (SELECT s.id FROM signature s WHERE s.project = p.id AND s.signature ="
+"  coalesce(blob_of(substr(" J("sig") ", 1, 64)), blob_of(" J("signature") "))"
+"  AND s.security = coalesce(CAST(substr(" J("sig") ", 66) AS INTEGER),"
+"  " J("security") ")),"
+" blob_of(" J("min_sha256") "), " OR("min_bytes", "0") ","
+" " OR("series", "''") ", " OR("parents", "''")
+" FROM bucket k JOIN project p"
 " ON p.id = k.project WHERE p.name = " J("project")
 " AND k.number = " J("bucket"),
+"INSERT OR IGNORE INTO reproduction (crash, bot, build, tries, reproduced,"
+" below, above, at_ms) SELECT c.id, b.id, coalesce(blob_of(" IN("build") "),"
+" x''), " IN("tries") ", " IN("reproduced") ", " IN("below") ","
+" " IN("above") ", " IN("at_ms") " FROM json_each(?1, '$.reproductions') x"
+" JOIN account a ON a.name = " IN("account") " JOIN bot b"
+" ON b.account = a.id AND b.name = " IN("bot") " JOIN crash c"
+" ON c.target = " THE_TARGET("target")
+" AND c.sha256 = blob_of(" J("sha256") ")"
+" AND c.signature = blob_of(" J("signature") ")",
 RAISE_NUMBER("bucket"),
 } },
 };
+
+/* What names rows that may have come later. */
+const char rebuild_decisions[] =
+"UPDATE decision SET (other, undone) = (SELECT"
+" (SELECT k.id FROM bucket k WHERE k.id = r.other),"
+" (SELECT d.id FROM decision d WHERE d.id = r.undone)"
+" FROM temp.rebuilt_decision r WHERE r.id = decision.id)"
+" WHERE id IN (SELECT id FROM temp.rebuilt_decision)";
 
 /* meta.json as a crash's copy.  ?2 number, ?3 has input, ?4 now. */
 const char rebuild_from_meta[] =
 "SELECT json_object('project', " J("project") ", 'target', " J("target") ","
 " 'sha256', " J("input") ", 'signature', " J("signature") ","
-" 'bucket', coalesce((SELECT k.number FROM bucket_signature s JOIN bucket k"
+" 'bucket', coalesce((SELECT k.number FROM signature s JOIN bucket k"
 "   ON k.id = s.bucket JOIN project p ON p.id = s.project"
 "   WHERE p.name = " J("project")
 "   AND s.signature = blob_of(" J("signature") ")"
@@ -180,6 +290,13 @@ const char rebuild_from_meta[] =
 " 'access', " OR("access", "''") ", 'access_size', " OR("access_size", "0") ","
 " 'address', " OR("address", "''") ", 'state', " J("state") ","
 " 'tool', " OR("tool", "''") ", 'security', " J("security") ","
+" 'class', " J("class") ", 'severity', " J("severity") ","
+" 'severity_rule', " J("severity_rule") ","
+" 'security_rule', " J("security_rule") ", 'casr', " J("casr") ","
+" 'stack', " J("facts") ", 'stack_digest', CASE WHEN " J("facts") " <> ''"
+"   THEN sha256_of(" J("facts") ") END, 'ruleset', " J("ruleset") ","
+" 'min_sha256', " J("minimised.hash") ", 'min_bytes', " J("minimised.bytes") ","
+" 'series', " LINES("series") ", 'parents', " LINES("parents") ","
 " 'engine', " J("engine") ", 'sanitizer', " J("sanitizer") ","
 " 'bytes', " J("bytes") ", 'has_input', ?3, 'tries', " J("tries") ","
 " 'reproduced', " J("reproduced") ","

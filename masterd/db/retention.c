@@ -217,6 +217,9 @@ static const struct rule {
 { "ended tasks", AGE(tasks_ms),
 "SELECT max(id), count(*) FROM (SELECT id FROM task WHERE id > ?1"
 " ORDER BY id LIMIT ?2)", NULL, {
+"DELETE FROM task_input WHERE task IN (SELECT id FROM task WHERE id BETWEEN ?3"
+" AND ?4 AND " OVER " AND ended_ms < ?1 AND created_ms < ?1"
+" AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.task = task.id))",
 "DELETE FROM task WHERE id BETWEEN ?3 AND ?4 AND " OVER
 " AND ended_ms < ?1 AND created_ms < ?1"
 " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.task = task.id)" } },

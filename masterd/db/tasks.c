@@ -16,6 +16,9 @@
 #include "lib/base/text.h"
 #include "masterd/db/checks.h"
 #include "masterd/db/leases_internal.h"
+#include "masterd/db/submissions.h"
+
+#define RERUNS 4 /* tasks that are made when one is done */
 
 int
 task_ready(struct db *db, int64_t task, struct err *e)
@@ -38,6 +41,16 @@ task_end(struct db *db, int64_t task, const char *state, const char *reason,
 
 /* ---- done --------------------------------------------------------------- */
 
+/* The next ones need not wait for the next chore. */
+static int
+rerun_succeeded(
+    struct db *db, const struct lease_row *l, uint64_t now_ms, struct err *e)
+{
+	if (reruns_over(db, l->task, NULL, now_ms, e) == -1)
+		return -1;
+	return reruns_make(db, RERUNS, now_ms, e) == -1 ? -1 : 0;
+}
+
 int
 task_succeeded(
     struct db *db, const struct lease_row *l, uint64_t now_ms, struct err *e)
@@ -51,6 +64,8 @@ task_succeeded(
 		"tii", again ? "ready" : "done", again ? 0 : (int64_t)now_ms,
 		l->task) == -1)
 		return -1;
+	if (strcmp(l->kind, "reproduce") == 0)
+		return rerun_succeeded(db, l, now_ms, e);
 	/* Another task of the job does well: the parked ones are not needed,
 	 * new ones may be made. */
 	return db_run(db, e,
@@ -75,6 +90,8 @@ give_up(struct db *db, const struct lease_row *l, const char *reason,
 	if (strcmp(l->kind, "check") == 0)
 		return checks_hopeless(
 		    db, l, "it could not be checked", reason, turn, e);
+	if (strcmp(l->kind, "reproduce") == 0)
+		return reruns_over(db, l->task, reason, turn->now_ms, e);
 	if (l->job == 0)
 		return 0;
 	return job_end(db, l->job, "failed", reason, turn, e);
@@ -170,6 +187,20 @@ park(struct db *db, const struct lease_row *l, unsigned count,
 	return pause_job(db, l->job, reason, e);
 }
 
+/* Nobody waits for a person to look at it: its inputs stay. */
+static int
+fail_rerun(struct db *db, const struct lease_row *l, unsigned count,
+    const char *reason, const struct lease_turn *turn, struct err *e)
+{
+	if (db_run(db, e,
+		"UPDATE task SET state = 'failed', lost = ?, reason = ?, "
+		"ended_ms = ? WHERE id = ? AND state = 'leased'",
+		"itii", (int64_t)count, reason, (int64_t)turn->now_ms,
+		l->task) == -1)
+		return -1;
+	return reruns_over(db, l->task, reason, turn->now_ms, e);
+}
+
 int
 task_lost(struct db *db, const struct lease_row *l,
     const struct lease_turn *turn, struct err *e)
@@ -186,7 +217,10 @@ task_lost(struct db *db, const struct lease_row *l,
 	}
 	buf_printf(&reason, "lost %u bot%s in a row: %s", count,
 	    count == 1 ? "" : "s", buf_text(&names));
-	if (count >= leases_times(db)->lost_most)
+	if (count >= leases_times(db)->lost_most &&
+	    strcmp(l->kind, "reproduce") == 0)
+		got = fail_rerun(db, l, count, reason.data, turn, e);
+	else if (count >= leases_times(db)->lost_most)
 		got = park(db, l, count, reason.data, turn, e);
 	else
 		got = db_run(db, e,

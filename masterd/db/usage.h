@@ -18,10 +18,12 @@ int usage_record(
 int usage_targets(struct db *db, uint64_t now_ms, struct err *e);
 
 /*
- * Inputs of crashes that may go: of a bucket with more than "keep" inputs all
- * but the first, the smallest and the newest ones.
+ * Inputs of crashes that may go: of each bucket stay the first, the smallest
+ * and the newest "most", and what came after "before_ms"; and those that people
+ * handed in and that came to nothing before "before_ms".  Rows stay, and all
+ * counts.
  *
- *	has_input  1 --- usage_mark_spare(), COMMIT --------------> -1
+ *	has_input  1 --- usage_mark_*(), COMMIT ------------------> -1
  *	          -1 --- usage_each_spare(): the caller unlinks,
  *	                 usage_spare_gone(), COMMIT --------------->  0
  *
@@ -29,8 +31,22 @@ int usage_targets(struct db *db, uint64_t now_ms, struct err *e);
  * Not while a batch is between its names and its COMMIT: that took a row's
  * word for an input that is there.
  */
-/* At most "most" crashes. */
-int usage_mark_spare(struct db *db, int keep, int most, struct err *e);
+struct usage_keep {
+	int most;
+	uint64_t before_ms;
+};
+
+/*
+ * Marks at most "most" crashes or so, of at most USAGE_BUCKETS buckets behind
+ * row *bucket, which is moved on; 0 when the last one was looked at (*bucket
+ * is 0 then), 1 when there are more, -1.
+ */
+#define USAGE_BUCKETS 2000
+int usage_mark_spare(struct db *db, const struct usage_keep *k, int64_t *bucket,
+    int most, struct err *e);
+
+int usage_mark_quiet(
+    struct db *db, uint64_t before_ms, int most, struct err *e);
 
 typedef int usage_spare_fn(void *arg, const char *project, const char *target,
     const struct digest *sha256, struct err *e);

@@ -38,7 +38,7 @@ viewer_register(struct db *db, struct err *e)
 	    sqlite3_create_function_v2(db->handle, "sees_all", 0, flags, db,
 		sees_all, NULL, NULL, NULL) != SQLITE_OK)
 		return db_err(db, e, "add functions");
-	return 0;
+	return functions_register(db, e);
 }
 
 void

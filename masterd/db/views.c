@@ -56,14 +56,31 @@ static const struct {
 	FIND("v_bot", "1"), ITEM("v_bot")},
     [VIEW_BOTS] = {"bot", {"account"}, BOTH("v_bots", ANY("3", "account")),
 	FIND("v_bot", "1"), ITEM("v_bot")},
-    [VIEW_BUCKET] = {"bucket", {"project", "status"},
-	BOTH("v_bucket", ANY("3", "project") " AND " ANY("4", "status")),
+    [VIEW_BUCKET] = {"bucket", {"project", "status", "class", "all"},
+	BOTH("v_bucket",
+	    "whole = 1 AND " ANY("3", "project") " AND " ANY(
+		"4", "status") " AND " ANY("5",
+		"class") " AND (?6 = '1'"
+			 " OR ?4 <> '' OR status = 'open') AND (?6 = '1' OR ?5 "
+			 "<> ''"
+			 " OR ?4 NOT IN ('', 'open') OR aside = 0)"),
 	FIND("v_bucket", "1"), ITEM("v_bucket")},
     [VIEW_CRASH] = {"crash", {"project", "target", "bucket"},
 	BOTH("v_crash",
 	    ANY("3", "project") " AND " ANY("4", "target") " AND " ANY(
 		"5", "bucket")),
-	FIND("v_crash", ANY("3", "target")), ITEM("v_crash")},
+	"SELECT id, key FROM v_crash WHERE sha256 BETWEEN digest_low(?1)"
+	" AND digest_high(?1) AND substr(key, 1, ?2) = ?1 AND " ANY(
+	    "3", "target") " ORDER BY key <> ?1, key LIMIT 9",
+	ITEM("v_crash")},
+    [VIEW_SUBMISSION] = {"submission", {"target", "state"},
+	BOTH("v_submission", ANY("3", "target") " AND " ANY("4", "state")),
+	FIND("v_submission", "1"), ITEM("v_submission")},
+    [VIEW_DECISION] = {"decision", {"project", "bucket", "verb"},
+	BOTH("v_decision",
+	    ANY("3", "project") " AND " ANY("4", "bucket") " AND " ANY(
+		"5", "verb")),
+	FIND("v_decision", "1"), ITEM("v_decision")},
     [VIEW_UNIT] = {"unit", {"target"},
 	BOTH("v_unit", "target_id = (SELECT id FROM v_target WHERE key = ?3)"),
 	FIND("v_unit", "1"), ITEM("v_unit")},
@@ -128,15 +145,24 @@ filter_text(const struct view_page *page, int i)
 	return page->filter[i] == NULL ? "" : page->filter[i];
 }
 
+/* Crashes of one bucket: by its index, not by looking at each crash. */
+#define OF_BUCKET                                                         \
+	"bucket_row = (SELECT id FROM v_bucket WHERE key = ?5) AND " ANY( \
+	    "3", "project") " AND " ANY("4", "target")
+static const char of_bucket_up[] = UP("v_crash", OF_BUCKET);
+static const char of_bucket_down[] = DOWN("v_crash", OF_BUCKET);
+
 int
 view_rows(struct db *db, const struct view_page *page, struct buf *out,
     int64_t *next, struct err *e)
 {
+	bool one = page->view == VIEW_CRASH && *filter_text(page, 2) != '\0';
 	bool sorted = page->sort != NULL && *page->sort != '\0';
-	const char *up = views[page->view].up;
-	const char *sql = sorted ? view_sorted(page->view, up, page->sort)
-	    : page->newest       ? views[page->view].down
-				 : up;
+	const char *up = one ? of_bucket_up : views[page->view].up;
+	const char *sql = sorted
+	    ? view_sorted(page->view, views[page->view].up, page->sort)
+	    : page->newest ? one ? of_bucket_down : views[page->view].down
+			   : up;
 	int64_t after = !sorted && page->newest && page->after == 0
 	    ? INT64_MAX
 	    : page->after;
@@ -166,6 +192,37 @@ view_rows(struct db *db, const struct view_page *page, struct buf *out,
 	return got == -1 ? -1 : count;
 }
 
+/* What the list of buckets left out, of the project that was asked for. */
+static int
+put_hidden(
+    struct db *db, const struct view_page *page, struct buf *out, struct err *e)
+{
+	static const char *const words[] = {
+	    "timeout", "memory", "muted", "closed", "fixed"};
+	int64_t n;
+	size_t i;
+
+	json_open(out, "hidden", '{');
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (db_number(db, e, &n,
+			"SELECT coalesce(sum(n), 0) FROM v_hidden WHERE"
+			" word = ?1 AND (?2 = '' OR project = ?2)",
+			"tt", words[i], filter_text(page, 0)) != 1)
+			return -1;
+		json_put_u64(out, words[i], (uint64_t)n);
+	}
+	json_close(out, '}');
+	return 0;
+}
+
+/* Only the plain list leaves something out. */
+static bool
+hides(const struct view_page *page)
+{
+	return page->view == VIEW_BUCKET && *filter_text(page, 1) == '\0' &&
+	    *filter_text(page, 2) == '\0' && *filter_text(page, 3) == '\0';
+}
+
 int
 view_list(
     struct db *db, const struct view_page *page, struct buf *out, struct err *e)
@@ -176,9 +233,12 @@ view_list(
 	if (view_rows(db, page, out, &next, e) == -1)
 		return -1;
 	if (next == 0)
-		buf_adds(out, "],\"next\":null}");
+		buf_adds(out, "],\"next\":null");
 	else
-		buf_printf(out, "],\"next\":\"%jd\"}", (intmax_t)next);
+		buf_printf(out, "],\"next\":\"%jd\"", (intmax_t)next);
+	if (hides(page) && put_hidden(db, page, out, e) == -1)
+		return -1;
+	buf_addc(out, '}');
 	return 0;
 }
 

@@ -23,7 +23,9 @@ enum view {
 			line a pool, {"name":"pool/P","state":"pool",
 			"bots":{"up":3,"left":40},"forgotten":900,...}, with
 			the sums of all that it ever had */
-	VIEW_BUCKET,  /* project, status */
+	VIEW_BUCKET,  /* project, status, class, all: "1" with what lists leave
+			out by themselves (view_list() says how many):
+			those that are not open, timeouts and memory */
 	VIEW_CRASH,   /* project, target, bucket */
 	VIEW_UNIT,    /* target, which must be given */
 	VIEW_EVENT,   /* what, who, subject */
@@ -31,6 +33,8 @@ enum view {
 	VIEW_LEDGER,  /* bot, epoch, outcome */
 	VIEW_AUDIT,   /* who, what, subject */
 	VIEW_ACCOUNT, /* kind, state */
+	VIEW_SUBMISSION, /* target, state */
+	VIEW_DECISION,   /* project, bucket, verb */
 	VIEW_COUNT
 };
 
@@ -58,7 +62,8 @@ struct view_page {
 
 /*
  * Append {"api":1,"items":[...],"next":...}: "next" is the cursor of the next
- * page, or null when this was the last.
+ * page, or null when this was the last.  Of buckets also "hidden", how many
+ * were left out: {"timeout":7,"memory":2,"muted":1,"closed":3,"fixed":0}.
  */
 int view_list(struct db *db, const struct view_page *page, struct buf *out,
     struct err *e);

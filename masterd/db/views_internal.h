@@ -79,6 +79,8 @@
 
 extern const char db_view_alarm[];
 extern const char db_view_bot[], db_view_bots[];
+extern const char db_view_bucket[], db_view_hidden[], db_view_crash[];
+extern const char db_view_submission[], db_view_decision[];
 
 /* The statement of a view's list by "sort", which it knows (views_sort.c). */
 const char *view_sorted(enum view v, const char *up, const char *sort);

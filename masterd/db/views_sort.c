@@ -48,6 +48,7 @@ static const struct {
 	{ VIEW_BUCKET,	"number",	"number" },
 	{ VIEW_BUCKET,	"status",	"status" },
 	{ VIEW_BUCKET,	"last",		"last" },
+	{ VIEW_BUCKET,	"hits",		"hits" },
 	{ VIEW_CRASH,	"created",	"id" },
 	{ VIEW_CRASH,	"name",		"target" },
 	{ VIEW_CRASH,	"bytes",	"bytes" },
@@ -62,6 +63,8 @@ static const struct {
 	{ VIEW_AUDIT,	"created",	"id" },
 	{ VIEW_ACCOUNT,	"created",	"id" },
 	{ VIEW_ACCOUNT,	"name",		"key" },
+	{ VIEW_SUBMISSION, "created",	"id" },
+	{ VIEW_DECISION, "created",	"id" },
 };
 /* clang-format on */
 #define SORTS (sizeof(sorts) / sizeof(sorts[0]))

@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "masterd/db/bots.h"
 #include "masterd/db/leases.h"
+#include "masterd/db/submissions.h"
 #include "masterd/intake/apply.h"
 #include "masterd/intake/naming.h"
 
@@ -246,32 +247,66 @@ tell_bucket(const struct apply *a, const struct taken *t,
 	    a->db, "master", "bucket.new", subject, detail, t->header.trace, e);
 }
 
+static const char *
+part_text(struct taken *t, int at, enum record_type type)
+{
+	const struct item *part = taken_part(t, at, type);
+
+	return part == NULL ? NULL : buf_text(&part->text);
+}
+
+static int
+apply_crash(
+    const struct apply *a, struct taken *t, int at, int64_t bot, struct err *e)
+{
+	struct item *i = &t->items[at];
+	const struct item *min = taken_part(t, at, REC_MINIMISED);
+	struct facts_crash c = {.place = &t->place,
+	    .header = &t->header,
+	    .record = &i->r,
+	    .triage = i->triage,
+	    .line = i->line,
+	    .bot = bot,
+	    .has_input = i->r.has_payload,
+	    .now_ms = a->now_ms,
+	    .ruleset = i->rules.text,
+	    .facts = buf_text(&i->facts),
+	    .command = part_text(t, at, REC_COMMAND),
+	    .environment = part_text(t, at, REC_ENVIRONMENT),
+	    .series = part_text(t, at, REC_SERIES),
+	    .parents = part_text(t, at, REC_PARENTS),
+	    .minimised = min == NULL ? NULL : &min->sha256,
+	    .minimised_bytes = min == NULL ? 0 : min->bytes};
+	struct facts_bucket b;
+
+	if (facts_add_crash(a->db, &c, &b, e) == -1 ||
+	    (b.new_bucket && tell_bucket(a, t, i, &b, e) == -1))
+		return -1;
+	if (b.new_crash)
+		i->bucket = (uint64_t)b.number;
+	return submissions_crashed(
+	    a->db, t->place.target, &i->r.sha256, &i->r, a->now_ms, e);
+}
+
 static int
 apply_crashes(
     const struct apply *a, struct taken *t, int64_t bot, struct err *e)
 {
-	struct facts_crash c = {.place = &t->place,
-	    .header = &t->header,
-	    .bot = bot,
-	    .now_ms = a->now_ms};
-	struct facts_bucket b;
-	int i;
+	const struct record *r;
+	int i, result = 0;
 
-	for (i = 0; i < t->count; i++) {
-		if (t->items[i].r.type != REC_CRASH)
-			continue;
-		c.record = &t->items[i].r;
-		c.triage = t->items[i].triage;
-		c.line = t->items[i].line;
-		c.has_input = t->items[i].r.has_payload;
-		if (facts_add_crash(a->db, &c, &b, e) == -1 ||
-		    (b.new_bucket &&
-			tell_bucket(a, t, &t->items[i], &b, e) == -1))
-			return -1;
-		if (b.new_crash)
-			t->items[i].bucket = (uint64_t)b.number;
+	for (i = 0; i < t->count && result == 0; i++) {
+		r = &t->items[i].r;
+		if (r->type == REC_CRASH)
+			result = apply_crash(a, t, i, bot, e);
+		else if (r->type == REC_TRIED)
+			result = reruns_tried(
+			    a->db, bot, &t->header, r, a->now_ms, e);
+		else if (r->type == REC_SEEN)
+			result =
+			    facts_seen(a->db, t->place.target, r, a->now_ms, e);
 	}
-	return 0;
+	return result;
 }
 
 static int

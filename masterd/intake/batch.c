@@ -49,6 +49,7 @@ taken_strip(struct taken *t)
 	for (i = 0; i < t->count; i++) {
 		store_stage_drop(t->items[i].file);
 		buf_release(&t->items[i].text);
+		buf_release(&t->items[i].facts);
 		free(t->items[i].triage);
 	}
 	free(t->items);
@@ -83,6 +84,17 @@ taken_add(struct taken *t, const struct record *r)
 	return i;
 }
 
+struct item *
+taken_part(struct taken *t, int at, enum record_type type)
+{
+	int i;
+
+	for (i = at + 1; i < t->count && t->items[i].r.type != REC_CRASH; i++)
+		if (t->items[i].r.type == type)
+			return &t->items[i];
+	return NULL;
+}
+
 void
 taken_judge(struct taken *t, enum fate fate, const char *reason)
 {
@@ -108,6 +120,7 @@ batch_add(struct batch *b, struct taken *t, uint64_t up_ms)
 	if (b->count++ == 0)
 		b->started_ms = up_ms;
 	b->findings += t->id.cls != BUNDLE_BEAT;
+	b->bytes += t->text_bytes;
 	for (i = 0; i < t->count; i++)
 		if (t->items[i].file != NULL) {
 			b->units++;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/triage/triage.h"
 #include "masterd/db/facts.h"
 #include "masterd/db/ledger.h"
 #include "masterd/intake/frame.h"
@@ -37,12 +38,19 @@ struct item { /* a record and what came with it */
 	struct staged *file;  /* payload that goes to the store */
 	struct digest sha256; /* of that file, by our own count */
 	uint64_t bytes;
-	struct buf text;       /* payload that goes to the database */
-	struct triage *triage; /* of a report */
-	uint64_t bucket;       /* number: a crash to be linked there */
+	struct buf text;  /* payload that goes to the database */
+	struct buf facts; /* of a report, then of its crash: normalised */
+	bool has_address;
+	uint64_t address;
+	struct triage *triage;   /* of a crash (judge.h) ... */
+	struct rules_name rules; /* ... by these */
+	uint64_t bucket;         /* number: a crash to be linked there */
 };
 
 #define ITEM_TEXT_MAX (16 * 1024)
+/* Of a bundle's texts and normalised reports, which are held in memory: an
+ * honest one brings some kilobytes for each of its crashes. */
+#define TAKEN_TEXT_MAX (64u << 20)
 
 struct taken {
 	enum taken_state state;
@@ -66,6 +74,7 @@ struct taken {
 	uint64_t records;
 	struct item *items;
 	int count, room;
+	uint64_t text_bytes; /* TAKEN_TEXT_MAX; one with more is refused */
 	struct facts_place place;
 	int64_t duplicate_of;       /* ledger row */
 	struct reject_name kept_as; /* in rejected/ or held/ */
@@ -77,6 +86,9 @@ struct taken *taken_new(
     const char *account, const char *name, int fd, uint64_t size);
 void taken_free(struct taken *t); /* closes, drops what is staged */
 struct item *taken_add(struct taken *t, const struct record *r);
+/* What came with the crash at "at": of this type, behind it and before the next
+ * one; NULL when nothing did. */
+struct item *taken_part(struct taken *t, int at, enum record_type type);
 /* Forget records and payloads: the bundle will not be ingested. */
 void taken_strip(struct taken *t);
 void taken_judge(struct taken *t, enum fate fate, const char *reason);

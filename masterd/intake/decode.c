@@ -24,7 +24,8 @@ struct decode {
 	struct buf report;
 	bool in_report;
 	uint64_t report_left;
-	struct bundle_header header;
+	struct facts facts;
+	struct buf text;
 };
 
 #ifdef __SANITIZE_ADDRESS__
@@ -93,13 +94,19 @@ put(struct decode *d, enum frame_type type, const void *body, size_t len)
 }
 
 static void
-put_triage(struct decode *d)
+put_facts(struct decode *d)
 {
-	struct triage t;
+	struct frame_facts head = {0, 0, 0};
 
-	triage_report(
-	    &t, buf_text(&d->report), d->report.len, d->header.target.text);
-	put(d, FRAME_TRIAGE, &t, sizeof(t));
+	(void)facts_read(&d->facts, buf_text(&d->report), d->report.len);
+	head.has_address = d->facts.address_class != ADDRESS_NONE;
+	head.address = d->facts.address;
+	buf_reset(&d->text);
+	buf_add(&d->text, &head, sizeof(head));
+	facts_write(&d->text, &d->facts);
+	head.len = (uint32_t)(d->text.len - sizeof(head));
+	memcpy(d->text.data, &head, sizeof(head));
+	put(d, FRAME_FACTS, d->text.data, d->text.len);
 	d->in_report = false;
 	buf_reset(&d->report);
 }
@@ -111,7 +118,7 @@ on_record(struct decode *d, const struct record *r)
 	d->in_report = r->type == REC_REPORT;
 	d->report_left = r->size;
 	if (d->in_report && r->size == 0)
-		put_triage(d);
+		put_facts(d);
 }
 
 static void
@@ -126,7 +133,7 @@ on_payload(struct decode *d, const uint8_t *bytes, size_t len)
 	buf_add(&d->report, bytes, len < room ? len : room);
 	d->report_left -= len;
 	if (d->report_left == 0)
-		put_triage(d);
+		put_facts(d);
 }
 
 static void
@@ -161,7 +168,6 @@ decode(struct decode *d, int fd)
 		if (bundle_read(r, item, &e) == -1)
 			_exit(3); /* I/O: says nothing of the bundle */
 		if (item->step == STEP_HEADER) {
-			d->header = item->header;
 			put(d, FRAME_HEADER, &item->header,
 			    sizeof(item->header));
 		} else if (item->step == STEP_RECORD) {
@@ -207,12 +213,11 @@ receive(void)
 int
 decode_child(void *arg)
 {
-	struct decode d;
+	static struct decode d;
 	struct digest warm;
 	int fd;
 
 	(void)arg;
-	memset(&d, 0, sizeof(d));
 	digest_of(&warm, "", 0); /* libcrypto opens files on first use */
 	cage();
 	while ((fd = receive()) != -1) {

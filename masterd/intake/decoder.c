@@ -285,9 +285,10 @@ dispatch(struct decoder *d, enum frame_type type, const void *body, size_t len,
 	union {
 		struct bundle_header header;
 		struct record record;
-		struct triage triage;
+		struct frame_facts facts;
 		struct frame_verdict verdict;
 	} u;
+	const char *text;
 
 	if (d->submitted == 0)
 		return err_set(e, ERR_REFUSED,
@@ -307,10 +308,10 @@ dispatch(struct decoder *d, enum frame_type type, const void *body, size_t len,
 	case FRAME_PAYLOAD:
 		d->calls->payload(d->arg, body, len);
 		break;
-	case FRAME_TRIAGE:
-		if (frame_triage(&u.triage, body, len, e) == -1)
+	case FRAME_FACTS:
+		if (frame_facts(&u.facts, &text, body, len, e) == -1)
 			return -1;
-		d->calls->triage(d->arg, &u.triage);
+		d->calls->facts(d->arg, &u.facts, text);
 		break;
 	case FRAME_VERDICT:
 		if (frame_verdict(&u.verdict, body, len, e) == -1)

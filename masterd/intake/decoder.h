@@ -25,7 +25,7 @@ struct decoder_calls {
 	void (*header)(void *arg, const struct bundle_header *h);
 	void (*record)(void *arg, const struct record *r);
 	void (*payload)(void *arg, const void *bytes, size_t len);
-	void (*triage)(void *arg, const struct triage *t);
+	void (*facts)(void *arg, const struct frame_facts *f, const char *text);
 	void (*verdict)(void *arg, const struct frame_verdict *v);
 	/* The child is gone.  The oldest is to blame or not; all that were
 	 * submitted are to be submitted again. */

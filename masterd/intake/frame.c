@@ -123,22 +123,18 @@ frame_record(struct record *r, const void *body, size_t len, struct err *e)
 }
 
 int
-frame_triage(struct triage *t, const void *body, size_t len, struct err *e)
+frame_facts(struct frame_facts *f, const char **text, const void *body,
+    size_t len, struct err *e)
 {
-	int i;
+	struct facts facts;
 
-	if (len != sizeof(*t))
-		return bad(e, "a triage of another size");
-	memcpy(t, body, len);
-	if (!truth(&t->has_address) || !truth(&t->security) ||
-	    !printable(t->type, sizeof(t->type)) || t->type[0] == '\0' ||
-	    !printable(t->access, sizeof(t->access)) ||
-	    !printable(t->tool, sizeof(t->tool)) || t->state_count < 1 ||
-	    t->state_count > TRIAGE_STATE_LINES)
-		return bad(e, "an odd triage");
-	for (i = 0; i < t->state_count; i++)
-		if (!printable(t->state[i], sizeof(t->state[i])))
-			return bad(e, "an odd state line");
+	if (len < sizeof(*f) || len > sizeof(*f) + FACTS_TEXT_MAX)
+		return bad(e, "facts of another size");
+	memcpy(f, body, sizeof(*f));
+	*text = (const char *)body + sizeof(*f);
+	if (f->has_address > 1 || f->len != len - sizeof(*f) ||
+	    facts_parse(&facts, *text, f->len, NULL) == -1)
+		return bad(e, "odd facts");
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/triage/triage.h"
+#include "lib/triage/facts.h"
 #include "lib/wire/bundle.h"
 
 /*
@@ -18,11 +18,19 @@ enum frame_type {
 	FRAME_HEADER = 1, /* struct bundle_header */
 	FRAME_RECORD,     /* struct record */
 	FRAME_PAYLOAD,    /* bytes of the payload of the record before */
-	FRAME_TRIAGE,     /* struct triage, after a report's payload */
+	FRAME_FACTS,      /* struct frame_facts and text, after a report */
 	FRAME_VERDICT     /* struct frame_verdict; the bundle is over */
 };
 
 #define FRAME_MAX (64 * 1024) /* longest body */
+
+/* The normalised report follows, "len" bytes of it; and what does not belong
+ * into it, because it changes from run to run. */
+struct frame_facts {
+	uint64_t address;
+	uint32_t has_address;
+	uint32_t len;
+};
 
 struct frame_head {
 	uint32_t type;
@@ -50,7 +58,9 @@ int frame_get(const struct buf *in, size_t *offset, enum frame_type *type,
 int frame_header(
     struct bundle_header *h, const void *body, size_t len, struct err *e);
 int frame_record(struct record *r, const void *body, size_t len, struct err *e);
-int frame_triage(struct triage *t, const void *body, size_t len, struct err *e);
+/* *text borrows "body". */
+int frame_facts(struct frame_facts *f, const char **text, const void *body,
+    size_t len, struct err *e);
 int frame_verdict(
     struct frame_verdict *v, const void *body, size_t len, struct err *e);
 

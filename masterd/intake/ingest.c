@@ -19,6 +19,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "masterd/db/judge.h"
 #include "masterd/intake/apply.h"
 #include "masterd/intake/decoder.h"
 #include "masterd/intake/ingest_internal.h"
@@ -300,6 +301,32 @@ link_crash(void *arg, const struct facts_place *place,
 	return 0;
 }
 
+/*
+ * What a kill left out are links of crashes that came since the last start; of
+ * a new, rebuilt or restored database, or without the folder, it may be all.
+ */
+static int
+link_all(struct db *db, int root, struct store *store, struct err *e)
+{
+	struct buf value = BUF_INIT;
+	uint64_t after = 0;
+	char text[24];
+	int64_t last;
+	int got = db_setting(db, "linked_crash", &value, e);
+
+	if (got == 0 && faccessat(root, "buckets", F_OK, 0) == 0)
+		(void)text_to_u64(&after, buf_text(&value));
+	buf_release(&value);
+	if (got == -1 ||
+	    facts_each_crash(db, (int64_t)after, &last, link_crash, store, e) ==
+		-1)
+		return -1;
+	if ((uint64_t)last == after && got == 0)
+		return 0;
+	snprintf(text, sizeof(text), "%jd", (intmax_t)last);
+	return db_set_setting(db, "linked_crash", text, e);
+}
+
 /* From what nobody notices to what a full disk makes of it. */
 static const uint64_t took_ms[] = {
     10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 60000, 600000};
@@ -327,7 +354,7 @@ ingest_open(int root, struct loop *loop, struct db *db, struct store *store,
 		ingest_close(g);
 		return NULL;
 	}
-	if (facts_each_crash(db, link_crash, store, e) == -1) {
+	if (link_all(db, root, store, e) == -1) {
 		ingest_close(g);
 		return NULL;
 	}
@@ -342,6 +369,12 @@ void
 ingest_limit(struct ingest *g, const struct incoming_limits *l)
 {
 	incoming_limit(g->incoming, l);
+}
+
+void
+ingest_rules(struct ingest *g, const struct rules *rules, const char *text)
+{
+	judge_use(g->db, rules, text);
 }
 
 void

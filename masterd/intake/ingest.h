@@ -51,6 +51,12 @@ void ingest_close(struct ingest *g);
 struct incoming_limits;
 void ingest_limit(struct ingest *g, const struct incoming_limits *l);
 
+/* The rules by which crashes are judged from the next batch on (masterd/db/
+ * judge.h: "rules" is borrowed, "text" copied; NULL: the built-in ones). */
+struct rules;
+void ingest_rules(
+    struct ingest *g, const struct rules *rules, const char *text);
+
 /* Take a rejected bundle again (spool retry). */
 int ingest_again(
     struct ingest *g, const char *account, const char *file, struct err *e);

@@ -85,6 +85,14 @@ on_record(void *arg, const struct record *r)
 		stage_failed(g, &e);
 }
 
+/* Small records can bring large texts, and thousands of them fit a bundle. */
+static bool
+has_room(struct taken *t, size_t len)
+{
+	t->text_bytes += len;
+	return t->text_bytes <= TAKEN_TEXT_MAX;
+}
+
 static void
 on_payload(void *arg, const void *bytes, size_t len)
 {
@@ -103,11 +111,13 @@ on_payload(void *arg, const void *bytes, size_t len)
 		return;
 	}
 	room = text_max(i) - i->text.len;
-	buf_add(&i->text, bytes, len < room ? len : room);
+	len = len < room ? len : room;
+	if (has_room(t, len))
+		buf_add(&i->text, bytes, len);
 }
 
 static void
-on_triage(void *arg, const struct triage *triage)
+on_facts(void *arg, const struct frame_facts *facts, const char *text)
 {
 	struct ingest *g = arg;
 	struct taken *t = g->pending;
@@ -116,9 +126,12 @@ on_triage(void *arg, const struct triage *triage)
 	if (t->count == 0 || t->items[t->count - 1].r.type != REC_REPORT)
 		return;
 	i = &t->items[t->count - 1];
-	if (i->triage == NULL)
-		i->triage = mem_alloc(sizeof(*i->triage));
-	*i->triage = *triage;
+	buf_reset(&i->facts);
+	if (!has_room(t, facts->len))
+		return;
+	buf_add(&i->facts, text, facts->len);
+	i->has_address = facts->has_address != 0;
+	i->address = facts->address;
 }
 
 /* One that brings no trace has that of its content, the same each time. */
@@ -147,6 +160,8 @@ judge_ok(struct taken *t)
 		why = "its first line and its name disagree";
 	else if (bundle_kind_class(h->kind) != id->cls)
 		why = "its kind and the letter in its name disagree";
+	else if (t->text_bytes > TAKEN_TEXT_MAX)
+		why = "its reports and texts are more than 64 MiB";
 	taken_judge(t, why == NULL ? FATE_INGESTED : FATE_REFUSED,
 	    why == NULL ? "" : why);
 }
@@ -229,4 +244,4 @@ on_died(void *arg, enum decoder_blame blame, const char *why)
 }
 
 const struct decoder_calls ingest_decoder_calls = {
-    on_header, on_record, on_payload, on_triage, on_verdict, on_died};
+    on_header, on_record, on_payload, on_facts, on_verdict, on_died};

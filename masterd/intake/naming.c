@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "lib/base/fs.h"
-#include "lib/base/json.h"
-#include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "masterd/db/bots.h"
+#include "masterd/intake/judge.h"
 #include "masterd/intake/naming.h"
 
 #define DAMAGED_MOST 3
@@ -48,46 +47,9 @@ name_in_crash(const struct naming *n, struct batch *b, const struct taken *t,
 	    t->place.name.text, &crash->r.sha256, file, e);
 }
 
-static void
-format_meta(struct buf *out, const struct taken *t, const struct item *crash)
-{
-	const struct triage *g = crash->triage;
-	char address[20];
-
-	json_open(out, NULL, '{');
-	json_put_string(out, "input", digest_hex(&crash->r.sha256).text);
-	json_put_u64(out, "bytes", crash->r.n[CRASH_INPUT_SIZE]);
-	json_put_string(out, "project", t->place.project.text);
-	json_put_string(out, "target", t->place.name.text);
-	json_put_string(out, "type", triage_type_text(g).text);
-	json_put_string(out, "state", facts_state(g).text);
-	json_put_bool(out, "security", g->security);
-	json_put_string(out, "signature", digest_hex(&g->signature).text);
-	json_put_string(out, "access", g->access);
-	json_put_u64(out, "access_size", g->access_size);
-	if (g->has_address) {
-		snprintf(
-		    address, sizeof(address), "0x%jx", (uintmax_t)g->address);
-		json_put_string(out, "address", address);
-	}
-	json_put_string(out, "tool", g->tool);
-	json_put_u64(out, "rules", TRIAGE_RULES);
-	if (t->header.has_build)
-		json_put_string(
-		    out, "build", digest_hex(&t->header.build).text);
-	json_put_string(out, "engine", crash->r.word);
-	json_put_string(out, "sanitizer", crash->r.word2);
-	json_put_u64(out, "tries", crash->r.n[CRASH_TRIES]);
-	json_put_u64(out, "reproduced", crash->r.n[CRASH_REPRODUCED]);
-	json_put_string(out, "bot", t->header.bot.text);
-	json_put_string(out, "first_seen", clock_rfc3339(clock_wall_ms()).text);
-	json_close(out, '}');
-	buf_addc(out, '\n');
-}
-
 static int
-name_meta(const struct naming *n, struct batch *b, struct taken *t,
-    const struct item *crash, struct err *e)
+name_meta(const struct naming *n, struct batch *b, struct taken *t, int at,
+    const char *file, const char *report, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	struct staged *f = store_stage(n->store, e);
@@ -95,74 +57,81 @@ name_meta(const struct naming *n, struct batch *b, struct taken *t,
 
 	if (f == NULL)
 		return -1;
-	format_meta(&text, t, crash);
+	meta_format(&text, n->db, t, at, report);
 	if (store_stage_add(f, text.data, text.len, e) == -1 ||
 	    store_stage_end(f, NULL, NULL, e) == -1)
 		store_stage_drop(f);
 	else
-		result = name_in_crash(n, b, t, crash, f, "meta.json", e);
+		result = name_in_crash(n, b, t, &t->items[at], f, file, e);
 	buf_release(&text);
 	return result;
 }
 
-/* The report of a crash follows it; no report is a report of nothing. */
-static struct item *
-report_of(struct taken *t, int crash)
+/* Another crash of the same input came before it in this bundle. */
+static bool
+has_twin(const struct taken *t, int at)
 {
-	int i;
+	const struct item *i;
 
-	for (i = crash + 1; i < t->count; i++) {
-		if (t->items[i].r.type == REC_CRASH)
-			break;
-		if (t->items[i].r.type == REC_REPORT)
-			return &t->items[i];
-	}
-	return NULL;
+	for (i = t->items; i < t->items + at; i++)
+		if (i->r.type == REC_CRASH &&
+		    digest_equal(&i->r.sha256, &t->items[at].r.sha256))
+			return true;
+	return false;
 }
 
-static void
-give_triage(struct taken *t, struct item *crash, struct item *report)
+/* Where does its input lie, and which of its files are there already? */
+static int
+look_at_crash(const struct naming *n, struct taken *t, int at,
+    struct facts_crash_files *have, struct err *e)
 {
-	if (crash->triage != NULL)
-		return;
-	if (report != NULL && report->triage != NULL) {
-		crash->triage = report->triage;
-		report->triage = NULL;
-		return;
-	}
-	crash->triage = mem_alloc(sizeof(*crash->triage));
-	triage_report(crash->triage, "", 0, t->place.name.text);
+	const struct item *crash = &t->items[at];
+	struct digest stack;
+
+	memset(have, 0, sizeof(*have));
+	digest_of(&stack, crash->facts.data, crash->facts.len);
+	if (t->place.target != 0 &&
+	    facts_crash_files(n->db, t->place.target, &crash->r.sha256,
+		&crash->triage->signature, &stack, have, e) == -1)
+		return -1;
+	have->others |= has_twin(t, at);
+	return 0;
 }
 
+/* The first crash of an input has meta.json, others their own beside it. */
 static int
 name_crash(const struct naming *n, struct batch *b, struct taken *t, int at,
     struct err *e)
 {
-	struct item *crash = &t->items[at], *report = report_of(t, at);
-	struct facts_crash_files have = {false, false};
+	struct item *crash = &t->items[at];
+	struct item *report = taken_part(t, at, REC_REPORT);
+	struct facts_crash_files have;
+	struct digest_hex signature;
+	char file[40] = "", meta[40] = "meta.json";
 	struct staged *f;
-	char file[40];
 
-	give_triage(t, crash, report);
-	if (t->place.target != 0 &&
-	    facts_crash_files(n->db, t->place.target, &crash->r.sha256,
-		&crash->triage->signature, &have, e) == -1)
+	judge_crash(n->db, t, at);
+	if (look_at_crash(n, t, at, &have, e) == -1)
 		return -1;
+	signature = digest_hex(&crash->triage->signature);
 	if (crash->file != NULL && !have.input) {
 		f = crash->file;
 		crash->file = NULL;
 		if (name_in_crash(n, b, t, crash, f, "input", e) == -1)
 			return -1;
 	}
-	if (report != NULL && report->file != NULL && !have.report) {
+	if (have.report)
+		return 0;
+	if (report != NULL && report->file != NULL) {
 		f = report->file;
 		report->file = NULL;
-		snprintf(file, sizeof(file), "report-%.8s.txt",
-		    digest_hex(&crash->triage->signature).text);
+		snprintf(file, sizeof(file), "report-%.8s.txt", signature.text);
 		if (name_in_crash(n, b, t, crash, f, file, e) == -1)
 			return -1;
 	}
-	return have.report ? 0 : name_meta(n, b, t, crash, e);
+	if (have.others)
+		snprintf(meta, sizeof(meta), "meta-%.8s.json", signature.text);
+	return name_meta(n, b, t, at, meta, file, e);
 }
 
 /* A smaller input with the same signature: the newest wins. */

@@ -81,12 +81,14 @@ struct schedule_lease {
 	int64_t left_ms; /* of its slice; below 0: overdue */
 };
 
-/* Ready tasks without a job: checks of builds.  They are short. */
+/* Ready tasks without a job: checks of builds, and inputs that are run again.
+ * They are short. */
 struct schedule_task {
 	int64_t id;
 	const char *engine, *sanitizer, *arch;
 	int64_t build;
 	int64_t avoid;
+	bool patient; /* no slot is taken back for it */
 };
 
 /* Hosts of this class cannot run this build. */

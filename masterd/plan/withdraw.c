@@ -204,7 +204,7 @@ serve_tasks(struct back *b)
 	size_t i;
 
 	for (i = 0; i < in->task_count && b->tasks < most; i++) {
-		if (!b->w->task_left[i])
+		if (!b->w->task_left[i] || in->tasks[i].patient)
 			continue;
 		t.group = b->w->m->task_group[i];
 		t.avoid = in->tasks[i].avoid;
@@ -314,7 +314,7 @@ task_waits(const struct withdraw *w)
 	size_t i;
 
 	for (i = 0; i < w->in->task_count; i++)
-		if (w->task_left[i])
+		if (w->task_left[i] && !w->in->tasks[i].patient)
 			return true;
 	return false;
 }

@@ -227,6 +227,7 @@ gather_task(void *arg, const struct demand_task *t)
 	    .arch = schedule_keep(in, t->arch),
 	    .build = t->build,
 	    .avoid = t->avoid,
+	    .patient = t->patient,
 	};
 }
 
@@ -288,7 +289,8 @@ cause_text(enum schedule_cause cause)
 {
 	switch (cause) {
 	case SCHEDULE_FOR_TASK:
-		return "its slot goes to the check of a build";
+		return "its slot goes to the check of a build, or to an input "
+		       "that was handed in";
 	case SCHEDULE_FOR_FLOOR:
 		return "its slot goes to a job that is below its floor";
 	case SCHEDULE_FOR_SHARE:

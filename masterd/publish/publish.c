@@ -22,6 +22,7 @@
 #include "masterd/publish/publish_internal.h"
 
 #define FOLDER_MODE 0750            /* setgid comes from above */
+#define SATURATED   100             /* until publish_set_known() */
 #define WHOLE_MS    (5 * 60 * 1000) /* all is written again after that */
 
 struct publish *
@@ -35,6 +36,7 @@ publish_open(const struct publish_config *c, struct err *e)
 	p->root = c->root;
 	p->status = status_new();
 	p->written = written_new();
+	p->saturated = SATURATED;
 	if ((p->spool = fs_make_dir_open(c->root, "spool", 0755, e)) == -1) {
 		publish_close(p);
 		return NULL;
@@ -52,6 +54,7 @@ publish_close(struct publish *p)
 	status_free(p->status);
 	written_free(p->written);
 	manifest_release(&p->manifest);
+	publish_known_close(p);
 	free(p->marked);
 	free(p->told);
 	free(p);

@@ -40,6 +40,16 @@ int publish_mark(struct publish *p, int64_t bot, struct err *e);
  * status.json alone is written. */
 int publish_mark_word(struct publish *p, int64_t bot, struct err *e);
 
+/*
+ * What bots need not send (lib/wire/known.h) is made of these: the text of the
+ * rules, and how many crashes of a bucket are enough.  Looked at again by
+ * publish_known_refresh(), once a minute or after a person's change; bots of
+ * jobs whose list is another one then get it soon.
+ */
+void publish_set_known(
+    struct publish *p, const char *rules, size_t len, uint64_t saturated);
+void publish_known_refresh(struct publish *p);
+
 /* Its job files are others now.  Bots read those apart from status.json, and
  * the bots of a job are many: each has them written with what it is told
  * next, after its next beat at the latest. */

@@ -34,6 +34,11 @@ struct publish {
 	 * few builds. */
 	struct digest manifest_of;
 	struct manifest manifest;
+	/* What bots need not send: known.c. */
+	struct known_text *known; /* a project each */
+	size_t known_count;
+	struct buf rules;
+	int saturated; /* crashes of a bucket that are enough */
 };
 
 /* outgoing/<bot>/ of a bot, made when missing; -1. */
@@ -49,6 +54,19 @@ uint64_t *publish_told(struct publish *p, int64_t bot);
 
 /* Limits, arguments and environment of a ticket, from its job's values. */
 int publish_ticket_values(struct db *db, struct ticket *t, struct err *e);
+
+/*
+ * Of a task of kind "reproduce": its inputs into "t", their files into blobs/,
+ * limits and words of a job of its target.  NOT_FOUND when none of them is
+ * there any more.
+ */
+int publish_ticket_inputs(
+    struct publish *p, struct ticket *t, int blobs, struct err *e);
+
+/* jobs/<job>.known of a ticket's job into "jobs" (known.c). */
+int publish_known(struct publish *p, const struct ticket *t, int64_t bot,
+    int jobs, struct err *e);
+void publish_known_close(struct publish *p);
 
 /* Blobs, tickets and job files of one bot's open leases. */
 int publish_tickets(struct publish *p, int64_t bot, int folder, struct err *e);

@@ -17,6 +17,7 @@
 #define SOON_MS  50
 #define PACK_MS  10000
 #define SWEEP_MS 2000
+#define KNOWN_MS 60000
 #define SWEEPS   30 /* parts: each bot's turn is once a minute */
 #define FOLDS    50 /* ephemeral bots a round */
 #define HOUR_MS  (60 * 60 * 1000)
@@ -35,7 +36,7 @@ struct tick {
 	uint64_t last; /* clock_up_ms() of the last round */
 	uint64_t due;  /* of the next */
 	uint64_t soon; /* how long after a change it comes */
-	uint64_t next_pack, next_sweep, next_hour;
+	uint64_t next_pack, next_sweep, next_hour, next_known;
 	unsigned sweeps;
 	uint64_t forget_ms; /* ephemeral bots, after so long */
 	bool folded;        /* bots were forgotten in this round */
@@ -213,6 +214,10 @@ seldom(struct tick *t)
 		publish_sweep(
 		    t->publish, clock_wall_ms(), t->sweeps++ % SWEEPS, SWEEPS);
 	}
+	if (t->last >= t->next_known) {
+		t->next_known = t->last + KNOWN_MS;
+		publish_known_refresh(t->publish);
+	}
 	if (t->last >= t->next_hour) {
 		t->next_hour = t->last + HOUR_MS;
 		t->hooks.hourly(t->hooks.arg);
@@ -268,6 +273,7 @@ void
 tick_changed(struct tick *t)
 {
 	t->changed = true;
+	t->next_known = 0;
 	tick_soon(t);
 }
 

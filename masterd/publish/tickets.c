@@ -11,6 +11,7 @@
 
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/wire/manifest.h"
 #include "lib/wire/ticket.h"
@@ -228,6 +229,8 @@ put_job(struct tickets *s, const struct ticket *t)
 		result = put_job_file(s, t->job, &text);
 	}
 	if (result == 0)
+		result = publish_known(s->p, t, s->bot, s->jobs, s->e);
+	if (result == 0)
 		result = put_view(s, t);
 	buf_release(&text);
 	job_file_release(&j);
@@ -249,6 +252,8 @@ put_new_ticket(struct tickets *s, struct ticket *t, const char *name)
 		result = choose_files(s->p, t, m, s->e);
 	if (result == 0)
 		result = link_files(s, t);
+	if (result == 0 && strcmp(t->kind, "reproduce") == 0)
+		result = publish_ticket_inputs(s->p, t, s->blobs, s->e);
 	if (result == 0) {
 		ticket_format(&text, t);
 		result = put(s, s->tickets, name, &text);
@@ -278,6 +283,7 @@ put_ticket(void *arg, struct ticket *t)
 {
 	struct tickets *s = arg;
 	char name[32];
+	bool runs;
 
 	if (s->written_count == STATUS_MAX_LEASES)
 		return 0;
@@ -288,7 +294,16 @@ put_ticket(void *arg, struct ticket *t)
 		return -1;
 	if (faccessat(s->tickets, name, F_OK, 0) == 0)
 		return 0;
-	return put_new_ticket(s, t, name);
+	runs = strcmp(t->kind, "reproduce") == 0;
+	if (put_new_ticket(s, t, name) == 0)
+		return 0;
+	/* Inputs that were let go of meanwhile: the lease expires, and all
+	 * else is told as ever. */
+	if (s->e->cls != ERR_NOT_FOUND || !runs)
+		return -1;
+	log_warn("ticket.unpublished", LOG_T("ticket", name),
+	    LOG_T("reason", s->e->text));
+	return 0;
 }
 
 int

@@ -172,6 +172,8 @@ store_drop_input(struct store *s, const char *project, const char *target,
 	snprintf(path + n, sizeof(path) - n, "/input");
 	if (unlinkat(s->root, path, 0) == -1 && errno != ENOENT)
 		return err_sys(e, "cannot remove '%s'", path);
+	path[n] = '\0';
+	(void)unlinkat(s->root, path, AT_REMOVEDIR);
 	return 0;
 }
 
@@ -213,6 +215,17 @@ copy_instead(
 	return result;
 }
 
+static int
+publish(
+    struct store *s, const char *from, int to, const char *as, struct err *e)
+{
+	if (linkat(s->root, from, to, as, 0) == 0 || errno == EEXIST)
+		return 0;
+	if (errno == EMLINK || errno == EXDEV)
+		return copy_instead(s, from, to, as, e);
+	return err_sys(e, "cannot publish '%s'", from);
+}
+
 int
 store_publish(struct store *s, enum store_kind kind,
     const struct digest *sha256, int to, const char *as, struct err *e)
@@ -228,11 +241,29 @@ store_publish(struct store *s, enum store_kind kind,
 	else
 		text_copy(dir, sizeof(dir), "segments");
 	snprintf(from, sizeof(from), "%s/%s", dir, digest_hex(sha256).text);
-	if (linkat(s->root, from, to, as, 0) == 0 || errno == EEXIST)
+	return publish(s, from, to, as, e);
+}
+
+int
+store_publish_input(struct store *s, enum store_input kind, const char *project,
+    const char *target, const struct digest *sha256, int to, const char *as,
+    struct err *e)
+{
+	char from[STORE_PATH_MAX + DIGEST_HEX + 8];
+	char dir[STORE_PATH_MAX];
+
+	if (faccessat(to, as, F_OK, 0) == 0)
 		return 0;
-	if (errno == EMLINK || errno == EXDEV)
-		return copy_instead(s, from, to, as, e);
-	return err_sys(e, "cannot publish '%s'", from);
+	if (kind == STORE_UNIT)
+		store_path_unit(dir, project, target, sha256);
+	else
+		store_path_crash(dir, project, target, sha256);
+	snprintf(from, sizeof(from), "%s/%s", dir,
+	    kind == STORE_UNIT ? digest_hex(sha256).text : "input");
+	/* An account of another group reads the link. */
+	if (fchmodat(s->root, from, 0444, 0) == -1)
+		return err_sys(e, "cannot open '%s' to all", from);
+	return publish(s, from, to, as, e);
 }
 
 int
@@ -255,6 +286,19 @@ store_link_bucket(struct store *s, const char *project, uint64_t number,
 		return -1;
 	}
 	close(dir);
+	return 0;
+}
+
+int
+store_unlink_bucket(struct store *s, const char *project, uint64_t number,
+    const struct digest *sha256, struct err *e)
+{
+	char link[STORE_PATH_MAX + DIGEST_HEX + 2];
+
+	snprintf(link, sizeof(link), "buckets/%s/%ju/%s", project,
+	    (uintmax_t)number, digest_hex(sha256).text);
+	if (unlinkat(s->root, link, 0) == -1 && errno != ENOENT)
+		return err_sys(e, "cannot remove '%s'", link);
 	return 0;
 }
 

@@ -97,9 +97,20 @@ enum store_kind { STORE_BUILD_FILE, STORE_SEGMENT };
 int store_publish(struct store *s, enum store_kind kind,
     const struct digest *sha256, int to, const char *name, struct err *e);
 
+/* The same for the input of a crash, or a unit of a target: bots run them
+ * again.  The file is made 0444 first; NOT_FOUND when there is none. */
+enum store_input { STORE_CRASH_INPUT, STORE_UNIT };
+int store_publish_input(struct store *s, enum store_input kind,
+    const char *project, const char *target, const struct digest *sha256,
+    int to, const char *name, struct err *e);
+
 /* Symbolic link buckets/<project>/<number>/<sha256> into crashes/. */
 int store_link_bucket(struct store *s, const char *project, uint64_t number,
     const char *target, const struct digest *sha256, struct err *e);
+/* It is gone afterwards, whether it was there or not.  The folder stays: its
+ * number is not given again. */
+int store_unlink_bucket(struct store *s, const char *project, uint64_t number,
+    const struct digest *sha256, struct err *e);
 
 /* jobs/<job>/: links to its corpus and its target's crashes, and job.json. */
 struct store_job {
@@ -172,8 +183,8 @@ int store_each_build_file(struct store *s, unsigned folder, uint64_t before_s,
 /* Room on the store's file system. */
 struct disk *store_disk(struct store *s);
 
-/* Unlink an input that the database has let go of; one that is not there is
- * fine. */
+/* Unlink an input that the database has let go of, and its folder when nothing
+ * else is in it; one that is not there is fine. */
 int store_drop_input(struct store *s, const char *project, const char *target,
     const struct digest *sha256, struct err *e);
 

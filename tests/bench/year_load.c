@@ -149,7 +149,14 @@ crash(struct load *l, struct load_bot *b, bool fresh)
 	struct bundle_header h = {.epoch = b->name, .seq = b->seq + 1};
 	struct record r = {.type = REC_CRASH, .has_payload = true};
 	struct triage t;
-	struct facts_crash c = {&place, &h, &r, &t, 2, b->row, true, l->now_ms};
+	struct facts_crash c = {.place = &place,
+	    .header = &h,
+	    .record = &r,
+	    .triage = &t,
+	    .line = 2,
+	    .bot = b->row,
+	    .has_input = true,
+	    .now_ms = l->now_ms};
 	struct facts_bucket bucket;
 	char text[200];
 

@@ -17,7 +17,8 @@ all=
 # ---- what is compared ---------------------------------------------------
 
 # Every row of it, without times and row numbers.  How far hooks have looked
-# at events is written when there is nothing else to do (masterd/hooks).
+# at events is written when there is nothing else to do (masterd/hooks); up to
+# which crash links were made is noted at each start.
 facts() {
 	sql "SELECT 'ledger', b.name, e.epoch, l.seq, l.copy, hex(l.digest),
 	    l.kind, l.outcome, l.reason, l.noted, l.bytes, l.records, l.trace,
@@ -38,12 +39,17 @@ facts() {
 	    JOIN bucket b ON b.id = c.bucket ORDER BY 2, 3;
 	SELECT 'observation', epoch, seq, record, exit FROM observation
 	    ORDER BY 2, 3, 4;
-	SELECT 'bucket', b.number, b.type, b.state, hex(s.signature) FROM
-	    bucket b JOIN bucket_signature s ON s.bucket = b.id ORDER BY 2;
+	SELECT 'bucket', b.number, b.type, b.state, b.class, b.severity,
+	    hex(s.signature), s.hits, s.counted, s.rule FROM bucket b JOIN
+	    signature s ON s.bucket = b.id ORDER BY 2, 7;
+	SELECT 'tried', hex(c.sha256), r.tries, r.reproduced, below, above FROM
+	    reproduction r JOIN crash c ON c.id = r.crash ORDER BY 2;
+	SELECT 'stack', hex(digest) FROM stack ORDER BY 2;
 	SELECT 'lease', lease, state, execs, seconds FROM lease;
 	SELECT 'attempt', * FROM attempt;
 	SELECT 'event', who, what, subject, detail FROM event ORDER BY 2, 3, 4;
-	SELECT 'setting', key, value FROM setting WHERE key <> 'hooks_event'
+	SELECT 'setting', key, value FROM setting WHERE key NOT IN
+	    ('hooks_event', 'linked_crash')
 	    ORDER BY 2;
 	SELECT 'bot', name, state, new_epoch, free FROM bot ORDER BY 2;
 	PRAGMA quick_check; PRAGMA foreign_key_check;"

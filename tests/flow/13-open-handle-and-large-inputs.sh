@@ -58,7 +58,8 @@ hash=$(printf '%064d' 5)
 send crash $seq --target png/read --record "{\"rec\":\"crash\",$(:
     )\"sha256\":\"$hash\",\"engine\":\"libfuzzer\",$(:
     )\"sanitizer\":\"address\",\"input_size\":67108865,\"exit\":77,$(:
-    )\"signal\":0,\"tries\":3,\"reproduced\":3,\"found\":1}"
+    )\"signal\":0,\"tries\":3,\"reproduced\":3,\"found\":1,$(:
+    )\"below\":0,\"above\":0}"
 wait_empty
 is "a crash without its input" ingested "$(outcome $seq)"
 is "says so" 0 "$(sql "SELECT has_input FROM crash WHERE bytes = 67108865")"

@@ -45,7 +45,7 @@ outcome_is() { # SEQ OUTCOME
 	[ "$(outcome "$1")" = "$2" ]
 }
 
-start_master
+start_master --crashes-keep 8
 send corpus 1 --target png/read --unit "$(unit one)"
 beat 1 0 1
 wait_empty
@@ -76,7 +76,8 @@ is "and nobody holds yet" 0 "$(status '$.hold')"
 ten_left() {
 	[ "$(inputs)" = 10 ]
 }
-check "all but ten inputs go" wait_until 15 ten_left
+# The first, the smallest, the newest eight.
+check "all but ten inputs go" wait_until 30 ten_left
 is "their crashes are still counted" 14 \
     "$(sql "SELECT count(*) FROM crash WHERE bytes > 0 AND target =
 	(SELECT id FROM target WHERE name = 'write')")"

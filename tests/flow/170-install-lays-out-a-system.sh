@@ -31,7 +31,7 @@ installed() {
 expected() {
 	local file
 	printf '/usr/sbin/%s\n' pandafuzz-botd pandafuzz-masterd pf-account
-	printf '/usr/bin/%s\n' pf-local pf-report pf-spool pfadm
+	printf '/usr/bin/%s\n' pf-local pf-report pf-spool pf-triage pfadm
 	for file in $(find botd lib masterd spool tools packaging \
 	    -name '*.[1-8]'); do
 		echo "/usr/share/man/man${file##*.}/${file##*/}"

@@ -44,7 +44,8 @@ for sha in $files; do
 done
 outbox "b1-$epoch-*-b.pfb" | grep -a -q "\"lease\":\"$lease\"" ||
     fail "the old lease is not named"
-outbox "b1-$epoch-*-c.pfb" | grep -a -q '"tries":3' ||
+outbox "b1-$epoch-*-c.pfb" |
+    grep -a -q -E '"tries":([3-9]|10),"reproduced":0,' ||
     fail "the crash was not run again"
 ! has '"rec":"complete"' || fail "a salvage completes nothing"
 [ "$(ls "$bot/outbox/new" | grep -c "$old.*-h.pfb")" = 0 ] ||

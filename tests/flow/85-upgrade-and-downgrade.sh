@@ -36,7 +36,7 @@ is "without a copy it is refused" 1 $?
 says "there is no copy of schema 1"
 
 start_master
-is "the schema is today's" 3 "$(version pandafuzz.db)"
+is "the schema is today's" 4 "$(version pandafuzz.db)"
 is "the copy has the one of before" 1 "$(version pandafuzz.db.before-2)"
 is "and there is one of the step between" 2 "$(version pandafuzz.db.before-3)"
 is "its units are there" "$units" "$(sql "SELECT count(*) FROM unit")"
@@ -71,20 +71,20 @@ says "is the copy of schema 1 again, made at 20"
 says "all that came into the database since then is lost to it"
 says "a new generation is drawn"
 is "it has the schema of before" 1 "$(version pandafuzz.db)"
-kept=$(cd "$root/data" && ls -d pandafuzz.db.schema-3-*)
-is "the present one is kept" 3 "$(version "$kept")"
+kept=$(cd "$root/data" && ls -d pandafuzz.db.schema-4-*)
+is "the present one is kept" 4 "$(version "$kept")"
 is "with what came in" 4 "$(sqlite3 "$root/data/$kept" "SELECT count(*) FROM
     ledger l JOIN epoch e ON e.id = l.epoch JOIN bot b ON b.id = e.bot WHERE
     b.name = 'x1'")"
 back --downgrade-to 1
 is "twice is once" 0 $?
 says "nothing to do"
-is "and keeps nothing more" 1 "$(ls -d "$root"/data/pandafuzz.db.schema-3-* |
+is "and keeps nothing more" 1 "$(ls -d "$root"/data/pandafuzz.db.schema-4-* |
     wc -l)"
 back --downgrade-to 2
 is "there is no way forward by it" 1 $?
 says "is older than 2"
-back --downgrade-to 3
+back --downgrade-to 4
 is "nor to what is no older schema" 2 $?
 
 # The files of the store stay, and bots were told more than it knows.
@@ -122,7 +122,7 @@ mkdir -p "$root/data"
 sqlite3 "$root/data/pandafuzz.db" <tests/unit/masterd/db/schema-2.sql ||
 	fail "the fixture of schema 2"
 start_master
-is "schema 2 becomes today's" 3 "$(version pandafuzz.db)"
+is "schema 2 becomes today's" 4 "$(version pandafuzz.db)"
 is "its jobs are as they were" "cancelled completed paused pending running" \
     "$(sql "SELECT group_concat(status, ' ') FROM (SELECT status FROM job
     ORDER BY 1)")"
@@ -136,5 +136,25 @@ back --downgrade-to 2
 is "schema 2 is put back" 0 $?
 is "as it was" 2 "$(version pandafuzz.db)"
 start_master
-is "and taken over again" 3 "$(version pandafuzz.db)"
+is "and taken over again" 4 "$(version pandafuzz.db)"
 stop_master || fail "the master ends with $?"
+
+# And of schema 3: signatures become rows, hits are counted.
+root=$work/root-3
+account local
+mkdir -p "$root/data"
+sqlite3 "$root/data/pandafuzz.db" <tests/unit/masterd/db/schema-3.sql ||
+	fail "the fixture of schema 3"
+start_master
+is "schema 3 becomes today's" 4 "$(version pandafuzz.db)"
+is "its bugs know how often they were hit" 1 "$(sql "SELECT (SELECT sum(hits)
+    FROM signature) = (SELECT count(*) FROM observation) + (SELECT sum(count)
+    FROM observation_day)")"
+check "they are listed" test "$(api 'buckets?all=1' | grep -o '"number"' |
+    wc -l)" = 9
+check "but those that wait for nobody only when asked for" test \
+    "$(api buckets | grep -o '"hidden":{[^}]*}')" = \
+    '"hidden":{"timeout":1,"memory":1,"muted":1,"closed":0,"fixed":1}'
+stop_master || fail "the master ends with $?"
+back --downgrade-to 3
+is "schema 3 is put back" 3 "$(version pandafuzz.db)"

@@ -64,15 +64,35 @@ facts() {
 	    WHERE job = j.id ORDER BY key)) FROM job j JOIN target t ON t.id =
 	    j.target LEFT JOIN build b ON b.id = j.build LEFT JOIN build c ON
 	    c.id = j.current ORDER BY 2;
-	SELECT 'bucket', p.name, number, status, type, state, security, k.issue,
-	    first_ms, (SELECT group_concat(hex(signature) || security) FROM
-	    (SELECT * FROM bucket_signature s WHERE s.bucket = k.id ORDER BY
-	    signature)) FROM bucket k JOIN project p ON p.id = k.project
-	    ORDER BY 2, 3;
-	SELECT 'crash', p.name, t.name, hex(c.sha256), hex(signature), k.number,
-	    c.type, access, access_size, address, c.state, tool, c.security,
-	    c.engine, sanitizer, bytes, has_input, tries, reproduced, rules
-	    FROM crash c JOIN bucket k ON k.id = c.bucket JOIN target t ON
+	SELECT 'bucket', p.name, k.number, k.status, k.reason, k.muted_until_ms,
+	    k.class, k.type, k.state, k.security, k.severity, k.owner, k.issue,
+	    k.first_ms, a.number, (SELECT group_concat(label) FROM (SELECT
+	    label FROM bucket_label l WHERE l.bucket = k.id ORDER BY 1)),
+	    (SELECT group_concat(who || at_ms || text) FROM (SELECT * FROM
+	    bucket_note n WHERE n.bucket = k.id ORDER BY id)), (SELECT
+	    group_concat(verb || who || at_ms || d.reason || detail ||
+	    coalesce(other, '') || coalesce(undone, '')) FROM (SELECT * FROM
+	    decision d WHERE d.bucket = k.id ORDER BY id) d) FROM bucket k
+	    JOIN project p ON p.id = k.project LEFT JOIN bucket a ON a.id =
+	    k.alias ORDER BY 2, 3;
+	SELECT 'signature', s.id, hex(s.signature), s.security, k.number,
+	    s.class, s.type, s.family, s.state, s.stack, s.placeless, s.apart,
+	    s.rule, s.severity, s.first_ms, (SELECT group_concat(band) FROM (SELECT band
+	    FROM signature_band b WHERE b.signature = s.id ORDER BY 1)) FROM
+	    signature s JOIN bucket k ON k.id = s.bucket ORDER BY 3, 4;
+	SELECT 'link', a, b, rule, distance FROM signature_link ORDER BY 2, 3;
+	SELECT 'join', a, b, decision FROM signature_join ORDER BY 2, 3;
+	SELECT 'tried', hex(c.sha256), b.name, hex(r.build), r.tries,
+	    r.reproduced, r.below, r.above FROM reproduction r JOIN crash c ON
+	    c.id = r.crash JOIN bot b ON b.id = r.bot ORDER BY 2, 3, 4;
+	SELECT 'crash', p.name, t.name, hex(c.sha256), hex(c.signature), k.number,
+	    c.type, c.access, access_size, address, c.state, tool, c.security,
+	    c.engine, sanitizer, bytes, has_input, tries, reproduced, rules,
+	    c.class, c.severity, severity_rule, security_rule, casr,
+	    hex(x.digest), x.text, r.name, hex(min_sha256), min_bytes, series,
+	    parents, hex(s.signature)
+	    FROM crash c LEFT JOIN stack x ON x.id = c.stack LEFT JOIN ruleset
+	    r ON r.id = c.ruleset LEFT JOIN signature s ON s.id = c.sig JOIN bucket k ON k.id = c.bucket JOIN target t ON
 	    t.id = c.target JOIN project p ON p.id = t.project ORDER BY 4, 5;
 	SELECT 'unit', t.name, hex(sha256), bytes FROM unit u JOIN target t ON
 	    t.id = u.target ORDER BY 2, 3;
@@ -101,8 +121,17 @@ wait_until 60 job_is "$ends" completed || fail "the short job does not end"
 wait_until 60 rows_at_least 3 bucket || fail "no bugs were found"
 pf-local down "$ROOT" || fail "down"
 # What a person decided on a bug.
-sqlite3 "$db" "UPDATE bucket SET status = 'muted', issue = 'https://x/7' WHERE
-    id = 2;
+sqlite3 "$db" "UPDATE bucket SET status = 'muted', issue = 'https://x/7', owner
+    = 'ann', muted_until_ms = 4102444800000 WHERE id = 2;
+    INSERT INTO bucket_label VALUES (2, 'parser'), (2, 'old');
+    INSERT INTO bucket_note (bucket, at_ms, who, text) VALUES (2, 5,
+    'user:ann', 'seen before');
+    INSERT INTO decision (project, at_ms, who, verb, bucket, other, detail,
+    reason) SELECT project, 6, 'user:ann', 'mute', 2, 1, '{}', 'known' FROM
+    bucket WHERE id = 2;
+    INSERT INTO decision (project, at_ms, who, verb, bucket, detail, undone)
+    SELECT project, 7, 'user:ann', 'note', 1, '{}', (SELECT max(id) FROM
+    decision) FROM bucket WHERE id = 1;
     INSERT INTO bot (account, name, owner, state, added_ms, drained,
     drain_reason, drained_by, drained_ms, pool) SELECT account, 'x' || n, 1,
     iif(n = 1, 'left', 'forgotten'), 7, n = 1, 'old', 'user:x', 9, 'night'
@@ -123,7 +152,8 @@ all_written || {
 facts >"$work/before"
 generation=$(sql "SELECT value FROM setting WHERE key = 'generation'")
 highest=$(sql "SELECT max(number) FROM bucket")
-for what in project target build file job bucket crash unit bot; do
+for what in project target build file job bucket signature crash unit bot
+do
 	grep -q "^$what|" "$work/before" || fail "the farm has no $what"
 done
 ok "a farm: $(wc -l <"$work/before") facts"
@@ -131,6 +161,12 @@ ok "a farm: $(wc -l <"$work/before") facts"
 # ---- data/ is lost ----
 
 rm -rf "$ROOT/data"
+# One that was handed in has nothing beside it; of another the bytes are gone.
+lone=$(printf 'by hand' | sha256sum | cut -d' ' -f1)
+other=$(printf 'other' | sha256sum | cut -d' ' -f1)
+mkdir "$ROOT/crashes/chunks/chunks_fuzzer/$lone" \
+    "$ROOT/crashes/chunks/chunks_fuzzer/$other" || fail "no folder of crashes"
+printf 'by hand' >"$ROOT/crashes/chunks/chunks_fuzzer/$lone/input"
 pandafuzz-masterd --root "$ROOT" $options --rebuild --verify >"$work/said" 2>&1
 is "all could be read" 0 $?
 cat "$work/said"
@@ -141,6 +177,9 @@ ok "the same jobs, builds, units, crashes and bugs"
 [ "$(sql "SELECT value FROM setting WHERE key = 'generation'")" != \
     "$generation" ] || fail "the generation is the old one"
 ok "a new generation"
+is "what was handed in waits again" "waiting|7" "$(sql "SELECT state, bytes FROM
+    submission WHERE lower(hex(sha256)) = '$lone'")"
+is "an empty folder is nothing" 1 "$(sql "SELECT count(*) FROM submission")"
 is "a muted bug is muted" 1 \
     "$(sql "SELECT count(*) FROM bucket WHERE status = 'muted'")"
 

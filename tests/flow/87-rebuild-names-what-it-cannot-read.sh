@@ -159,10 +159,15 @@ again
 rm -rf "$root/metadata" "$root/data"
 rebuild 10
 says "builds/$build.manifest: whose build it is, is written nowhere"
-is "units, and a bug with its number" \
-    "$(grep -E '^unit|^bucket.*second$' "$work/before" | sort)" \
+is "units, and bugs with their numbers" \
+    "$(grep -E '^(unit|bucket)' "$work/before" | sort)" \
     "$(facts | grep -E '^(unit|bucket)' | sort)"
-# meta.json holds one crash a folder: that of its last report.
+# Each crash of a folder has a file of its own beside its report.
+is "every crash" 3 "$(sql "SELECT count(*) FROM crash")"
+
+again
+rm -rf "$root/metadata" "$root/data" "$root"/crashes/png/read/*/meta-*.json
+rebuild 10
 is "a crash of each input" 2 "$(sql "SELECT count(DISTINCT sha256) FROM crash")"
 says "its crash is written nowhere; the file stays"
 start_master

@@ -160,6 +160,12 @@ count() { # TEXT [GLOB]
 	outbox "${2:-*-[cb].pfb}" | grep -a -c -F -- "$1"
 }
 
+# Some crash came at each of its runs, and there were at least three.
+reproduced() { # [GLOB]
+	outbox "${1:-*-c.pfb}" | grep -a -q -E \
+	    '"tries":([3-9]|10),"reproduced":\1,'
+}
+
 beat() { # the newest heartbeat
 	outbox '*-h.pfb'
 }

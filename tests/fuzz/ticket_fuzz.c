@@ -1,6 +1,6 @@
 /*
- * Any bytes are a ticket, a job file, a manifest, or none of them; what is
- * taken is written again as it was read.  And any text is the name of a
+ * Any bytes are a ticket, a job file, a known list, a manifest, or none of
+ * them; what is taken is written again as it was read.  And any text is the name of a
  * bundle or not, in one spelling.
  */
 #include <assert.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/wire/ids.h"
+#include "lib/wire/known.h"
 #include "lib/wire/manifest.h"
 #include "lib/wire/ticket.h"
 
@@ -30,6 +31,10 @@ try_ticket(const uint8_t *data, size_t size, struct buf *one, struct buf *two)
 	assert(target_name_ok(t.corpus.text));
 	for (i = 0; i < t.environment_count; i++)
 		assert(strchr(t.environment[i], '=') > t.environment[i]);
+	assert(t.input_count <= TICKET_MAX_INPUTS);
+	assert((t.input_count > 0) == (strcmp(t.kind, "reproduce") == 0));
+	for (i = 0; i < t.input_count; i++)
+		assert(t.inputs[i].series_count <= TICKET_MAX_SERIES);
 	ticket_format(one, &t);
 	if (ticket_parse(&again, one->data, one->len, NULL) == -1)
 		abort();
@@ -53,6 +58,21 @@ try_job_file(const uint8_t *data, size_t size, struct buf *one, struct buf *two)
 	assert_same(one, two);
 	job_file_release(&j);
 	job_file_release(&again);
+}
+
+static void
+try_known(const uint8_t *data, size_t size, struct buf *one)
+{
+	struct known k;
+	int i;
+
+	if (known_parse(&k, data, size, NULL) == -1)
+		return;
+	for (i = 0; i < k.count; i++)
+		assert(known_has(&k, &k.list[i].signature, k.list[i].security));
+	known_format(one, &k);
+	assert(one->len == size && memcmp(one->data, data, size) == 0);
+	known_release(&k);
 }
 
 static void
@@ -95,6 +115,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_reset(&one);
 	buf_reset(&two);
 	try_job_file(data, size, &one, &two);
+	buf_reset(&one);
+	try_known(data, size, &one);
 	buf_reset(&one);
 	try_manifest(data, size, &one);
 	try_name(data, size);

@@ -11,7 +11,8 @@ use warnings;
 
 my $name = qr/[a-z]+\.[a-z_]+/;
 my $noun = qr/account|bot|bucket|build|bundle|database|disk|generation|hook|
-    invite|job|key|ledger|settings|spool|system|target|task|templates/x;
+    invite|job|key|ledger|rules|settings|spool|system|target|task|
+    templates/x;
 # Where the event is among the arguments; level and keys where the name of the
 # function says them.
 my %calls = (

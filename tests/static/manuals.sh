@@ -57,4 +57,5 @@ same tools/pf-local/pf-local.1 tools/pf-local/main.c
 same tools/pf-report/pf-report.1 tools/pf-report/main.c
 same tools/pf-spool/pf-spool.1 tools/pf-spool/main.c tools/pf-spool/seal.c \
     tools/pf-spool/show.c
+same tools/pf-triage/pf-triage.1 tools/pf-triage/main.c
 exit $failed

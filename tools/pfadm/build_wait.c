@@ -8,9 +8,20 @@
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/jobs.h"
+#include "tools/pfadm/plain.h"
 
 #define POLL_MS    500
 #define TIMEOUT_MS (10 * 60 * 1000)
+
+static void
+put_first_line(const char *text)
+{
+	struct buf line = BUF_INIT;
+
+	plain_add_line(&line, text, strcspn(text, "\n"), 0);
+	fputs(buf_text(&line), stdout);
+	buf_release(&line);
+}
 
 /* "read: good, 312 edges, dict 118 entries, seeds 240 files" */
 static void
@@ -28,11 +39,15 @@ tell_target(const struct json_value *t)
 		    (uintmax_t)json_get_u64(t, "edges", 0), (uintmax_t)dict,
 		    dict == 1 ? "y" : "ies", (uintmax_t)seeds,
 		    seeds == 1 ? "" : "s");
-	if (*reason != '\0')
-		printf(": %.*s", (int)strcspn(reason, "\n"), reason);
+	if (*reason != '\0') {
+		fputs(": ", stdout);
+		put_first_line(reason);
+	}
 	printf("\n");
 	for (; *line != '\0'; line += *line == '\n') {
-		printf("    warning: %.*s\n", (int)strcspn(line, "\n"), line);
+		fputs("    warning: ", stdout);
+		put_first_line(line);
+		putchar('\n');
 		line += strcspn(line, "\n");
 	}
 }
@@ -120,7 +135,7 @@ look(struct pfadm *pf, const char *id, struct buf *said)
 	if (code == -1)
 		tell_progress(build, said);
 	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
+		print_reply_json(&r);
 	else if (!pf->o.parsable)
 		tell_verdict(build);
 	reply_release(&r);

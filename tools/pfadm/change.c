@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tools/pfadm/change.h"
+#include "tools/pfadm/fetch.h"
 #include "tools/pfadm/ranges.h"
 
 #define NAMED 3 /* in a question */
@@ -64,7 +65,7 @@ look_only(struct pfadm *pf, const struct change *c, const char *name)
 		&e) == -1)
 		code = complain(pf, &e, &r);
 	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
+		print_reply_json(&r);
 	else
 		printf("would %s %s %s\n", c->verb, c->noun, name);
 	reply_release(&r);
@@ -78,7 +79,7 @@ tell(struct pfadm *pf, const struct change *c, const char *name,
 	const struct json_value *item = json_get(json_root(r->json), "item");
 
 	if (pf->o.json)
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 	else if (c->tell != NULL && item != NULL)
 		c->tell(pf, item);
 	else
@@ -147,13 +148,13 @@ change_one(struct pfadm *pf, const struct change *c, const char *name,
 /* ---- all ------------------------------------------------------------- */
 
 static int
-expand(struct pfadm *pf, const struct change *c, struct ranges *names)
+expand(const struct change *c, int count, char **words, struct ranges *names)
 {
 	struct err e;
 	int i;
 
-	for (i = 0; i < pf->arg_count; i++) {
-		if (c->ranges && ranges_add(names, pf->args[i], &e) == -1)
+	for (i = 0; i < count; i++) {
+		if (c->ranges && ranges_add(names, words[i], &e) == -1)
 			return complain_usage("%s", e.text);
 	}
 	return 0;
@@ -167,7 +168,7 @@ change_all(struct pfadm *pf, const struct change *c, int count, char **names)
 	if (worst != 0)
 		return worst;
 	for (i = 0; i < count; i++) {
-		code = change_one(pf, c, names[i], NULL, NULL);
+		code = change_one(pf, c, names[i], c->add, NULL);
 		if (code > worst)
 			worst = code;
 		/* Nobody will answer the rest either. */
@@ -178,15 +179,20 @@ change_all(struct pfadm *pf, const struct change *c, int count, char **names)
 }
 
 int
-cmd_change(struct pfadm *pf)
+change_names(struct pfadm *pf, const struct change *c, int count, char **words)
 {
-	const struct change *c = pf->command->data;
 	struct ranges names = {NULL, 0, 0};
-	int code = expand(pf, c, &names);
+	int code = expand(c, count, words, &names);
 
 	if (code == 0)
 		code = c->ranges ? change_all(pf, c, names.count, names.list)
-				 : change_all(pf, c, pf->arg_count, pf->args);
+				 : change_all(pf, c, count, words);
 	ranges_release(&names);
 	return code;
+}
+
+int
+cmd_change(struct pfadm *pf)
+{
+	return change_names(pf, pf->command->data, pf->arg_count, pf->args);
 }

@@ -24,9 +24,14 @@ struct change {
 	bool ranges; /* names may be b[1-3] */
 	/* What the answer says, or NULL: "bot b1: drained". */
 	void (*tell)(struct pfadm *pf, const struct json_value *item);
+	/* Puts more into the body, or NULL; of cmd_change(), without "arg". */
+	void (*add)(struct pfadm *pf, struct buf *body, void *arg);
 };
 
 int cmd_change(struct pfadm *pf);
+/* For names of which some were taken already. */
+int change_names(
+    struct pfadm *pf, const struct change *c, int count, char **words);
 
 /* The same, for a command whose names are not all that was said: "name" is
  * what is changed, "add" puts more into the body. */

@@ -1,6 +1,7 @@
 /*
  * What can be done to things by their names: the data of cmd_change().
  */
+#include "tools/pfadm/buckets.h"
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/jobs.h"
 
@@ -22,6 +23,15 @@ const struct change change_bot_forget = {
     BOT("forget"), .done = "forgotten", .ask = true};
 const struct change change_bot_write_off = {
     BOT("write-off"), .done = "what is missing is written off", .ask = true};
+
+const struct change change_bucket_unmute = {.method = "PUT",
+    .path = "buckets/%s/unmute",
+    .look = "buckets/%s",
+    .noun = "bucket",
+    .verb = "unmute",
+    .done = "shown again",
+    .ranges = true,
+    .tell = bucket_tell};
 
 const struct change change_build_remove = {.method = "DELETE",
     .path = "builds/%s",

@@ -374,20 +374,36 @@ client_send(struct client *c, const char *method, const char *path,
 	return got;
 }
 
-int
-client_upload(struct client *c, const char *path, int fd, uint64_t size,
-    struct reply *r, struct err *e)
+static int
+upload(struct client *c, const char *method, const char *path, int fd,
+    uint64_t size, struct reply *r, struct err *e)
 {
 	struct transfer t = transfer(c, r);
 
 	t.from = fd;
 	prepare(&t, path);
 	curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
+	if (strcmp(method, "PUT") != 0)
+		curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, on_wanted);
 	curl_easy_setopt(c->curl, CURLOPT_READDATA, &t);
 	curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
 	curl_easy_setopt(c->curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
 	return perform(&t, e);
+}
+
+int
+client_upload(struct client *c, const char *path, int fd, uint64_t size,
+    struct reply *r, struct err *e)
+{
+	return upload(c, "PUT", path, fd, size, r, e);
+}
+
+int
+client_post_file(struct client *c, const char *path, int fd, uint64_t size,
+    struct reply *r, struct err *e)
+{
+	return upload(c, "POST", path, fd, size, r, e);
 }
 
 int

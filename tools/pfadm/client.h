@@ -37,8 +37,10 @@ int client_get(
 int client_send(struct client *c, const char *method, const char *path,
     const void *body, size_t len, struct reply *r, struct err *e);
 
-/* Send "size" bytes of an open file. */
+/* Send "size" bytes of an open file: by PUT, by POST. */
 int client_upload(struct client *c, const char *path, int fd, uint64_t size,
+    struct reply *r, struct err *e);
+int client_post_file(struct client *c, const char *path, int fd, uint64_t size,
     struct reply *r, struct err *e);
 
 /* The answer's bytes go to "fd" as they come; errors to "r". */

@@ -116,7 +116,7 @@ cmd_account_add(struct pfadm *pf)
 		&e) == -1)
 		code = complain(pf, &e, &r);
 	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
+		print_reply_json(&r);
 	else if (pf->o.parsable)
 		printf("%s\n", pf->arg);
 	else
@@ -153,7 +153,7 @@ cmd_account_set(struct pfadm *pf)
 		body.data, body.len, &r, &e) == -1)
 		code = complain(pf, &e, &r);
 	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
+		print_reply_json(&r);
 	else
 		printf("account %s: changed\n", pf->arg);
 	reply_release(&r);
@@ -171,7 +171,7 @@ print_lines(struct pfadm *pf, const struct reply *r)
 	int count = 0;
 
 	if (pf->o.json) {
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 		return;
 	}
 	for (; v != NULL; v = json_next(v), count++)

@@ -339,7 +339,7 @@ tell_added(struct pfadm *pf, const struct reply *r)
 	else if (!pf->o.json)
 		build_tell(pf, stdout, r);
 	else if (!pf->o.wait)
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 	fflush(stdout);
 	return pf->o.wait ? build_wait(pf, id) : EXIT_DONE;
 }

@@ -76,7 +76,7 @@ int
 cmd_corpus_list(struct pfadm *pf)
 {
 	static const struct listing units = {
-	    "corpus", unit_columns, "no units", true, false};
+	    "corpus", unit_columns, "no units", true, false, NULL};
 	struct buf address = BUF_INIT;
 	int code;
 
@@ -94,6 +94,36 @@ cmd_corpus_list(struct pfadm *pf)
 		}
 		code = show_listing(pf, &units, address.data);
 	}
+	buf_release(&address);
+	return code;
+}
+
+/* Crashes, or what was handed in. */
+int
+cmd_crash_list(struct pfadm *pf)
+{
+	struct buf address = BUF_INIT;
+	int code;
+
+	if (!pf->o.added)
+		return pf->o.status == NULL
+		    ? show_list(pf)
+		    : complain_usage("crash list: crashes have no status; "
+				     "--added inputs have");
+	if (pf->o.project != NULL || pf->o.bucket != NULL ||
+	    pf->o.sarif != NULL)
+		return complain_usage(
+		    "crash list --added: by --target and --status only");
+	buf_adds(&address, "submissions");
+	if (pf->o.target != NULL)
+		buf_adds(&address,
+		    client_path(pf->client, "?target=%s", pf->o.target));
+	if (pf->o.status != NULL) {
+		buf_addc(&address, pf->o.target == NULL ? '?' : '&');
+		buf_adds(&address,
+		    client_path(pf->client, "state=%s", pf->o.status));
+	}
+	code = show_listing(pf, &list_submissions, address.data);
 	buf_release(&address);
 	return code;
 }

@@ -7,6 +7,7 @@
 
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/interrupt.h"
+#include "tools/pfadm/plain.h"
 
 #define PAUSE_MS   500
 #define LAST       20
@@ -23,14 +24,17 @@ print_event(struct pfadm *pf, const struct json_value *event)
 
 	if (pf->o.json || pf->o.jsonl) {
 		text = json_raw(event, &len);
-		fwrite(text, 1, len, stdout);
+		plain_put_json(stdout, text, len);
 		putchar('\n');
 		return;
 	}
 	for (i = 0; keys[i] != NULL; i++) {
 		text = json_get_string(event, keys[i], "");
-		if (*text != '\0')
-			printf("%s%s", i > 0 ? " " : "", text);
+		if (*text == '\0')
+			continue;
+		if (i > 0)
+			putchar(' ');
+		plain_put_line(stdout, text);
 	}
 	putchar('\n');
 }
@@ -132,7 +136,7 @@ int
 cmd_events(struct pfadm *pf)
 {
 	static const struct listing events = {
-	    "events", event_columns, "no events", true, false};
+	    "events", event_columns, "no events", true, false, NULL};
 	uint64_t last = 0;
 	int code;
 

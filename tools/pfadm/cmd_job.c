@@ -106,7 +106,7 @@ print_jobs(struct pfadm *pf, const struct reply *r)
 	const struct json_value *list = json_get(root, "items"), *v;
 
 	if (pf->o.json)
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 	else if (list == NULL)
 		tell_job(pf, json_get(root, "item"));
 	for (v = pf->o.json ? NULL : json_first(list); v != NULL;

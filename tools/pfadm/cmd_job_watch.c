@@ -10,6 +10,7 @@
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/jobs.h"
+#include "tools/pfadm/plain.h"
 
 #define POLL_MS 500
 #define AWAY_MS (5 * 60 * 1000) /* so long the master may be away */
@@ -54,9 +55,9 @@ print_piece(struct log *l, const char *address)
 		    json_get_string(item, "next", ""));
 		l->any = *json_get_string(item, "text", "") != '\0';
 		if (l->pf->o.json && (l->any || !l->pf->o.follow))
-			printf("%s\n", buf_text(&r.body));
+			print_reply_json(&r);
 		else if (!l->pf->o.json)
-			fputs(json_get_string(item, "text", ""), stdout);
+			plain_put(stdout, json_get_string(item, "text", ""));
 	}
 	reply_release(&r);
 	return code;
@@ -151,7 +152,7 @@ note_end(struct waiting *w, const struct reply *r)
 	if (code > w->code)
 		w->code = code;
 	if (w->pf->o.json)
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 	else
 		printf("job %s: %s on %s%s%s\n", json_get_string(job, "id", ""),
 		    status, json_get_string(job, "target", ""),

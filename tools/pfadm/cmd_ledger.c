@@ -45,7 +45,7 @@ cmd_ledger_check(struct pfadm *pf)
 	} else {
 		json_bool(json_get(json_root(r.json), "balanced"), &balanced);
 		if (pf->o.json)
-			printf("%s\n", buf_text(&r.body));
+			print_reply_json(&r);
 		else
 			print_balance(pf, json_root(r.json));
 		code = balanced ? EXIT_DONE : EXIT_FINDINGS;

@@ -42,7 +42,7 @@ cmd_log_check(struct pfadm *pf)
 			root = json_get(root, "item");
 		json_bool(json_get(root, "intact"), &intact);
 		if (pf->o.json)
-			printf("%s\n", buf_text(&r.body));
+			print_reply_json(&r);
 		else
 			print_check(pf, json_root(r.json));
 		code = intact ? EXIT_DONE : EXIT_FINDINGS;

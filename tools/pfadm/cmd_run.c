@@ -12,6 +12,7 @@
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/jobs.h"
+#include "tools/pfadm/plain.h"
 
 #define POLL_MS        500
 #define PLAIN_EVERY_MS 10000
@@ -98,6 +99,13 @@ ask(struct run *run, struct watched *w)
 }
 
 static void
+add_reason(struct buf *out, const char *reason)
+{
+	buf_adds(out, ": ");
+	plain_add_line(out, reason, strlen(reason), 0);
+}
+
+static void
 describe(struct buf *out, const struct watched *w)
 {
 	static const struct column parts[] = {{"", "used_ms", CELL_SPAN},
@@ -117,7 +125,7 @@ describe(struct buf *out, const struct watched *w)
 		    parts[i].title);
 	}
 	if (strcmp(w->status, "failed") == 0)
-		buf_printf(out, ": %s", json_get_string(job, "reason", ""));
+		add_reason(out, json_get_string(job, "reason", ""));
 }
 
 /* Redrawn in place on a terminal, a line every 10 s elsewhere. */

@@ -33,8 +33,8 @@ print_spool(struct pfadm *pf, const struct json_value *root)
 int
 cmd_spool_list(struct pfadm *pf)
 {
-	static const struct listing all = {
-	    "spool", spool_columns, "nothing is in the spool", false, true};
+	static const struct listing all = {"spool", spool_columns,
+	    "nothing is in the spool", false, true, NULL};
 
 	if ((pf->o.given & O_TABLE) != 0)
 		return show_listing(pf, &all, "spool");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "tools/pfadm/buckets.h"
 #include "tools/pfadm/commands.h"
 #include "tools/pfadm/problems.h"
 
@@ -146,11 +147,29 @@ add_master(struct screen *s, const struct json_value *item)
 	buf_addc(out, '\n');
 }
 
+/* Also what lists leave out: it is counted all the same. */
+static void
+add_crashes(struct screen *s, const struct json_value *item)
+{
+	uint64_t buckets = json_get_u64(item, "buckets", 0);
+	struct buf line = BUF_INIT, hidden = BUF_INIT;
+
+	buf_printf(&line, "%-10s%ju in %ju bucket%s", "crashes",
+	    (uintmax_t)json_get_u64(item, "crashes", 0), (uintmax_t)buckets,
+	    buckets == 1 ? "" : "s");
+	bucket_hidden(
+	    &hidden, json_get(item, "buckets_hidden"), "bucket list ");
+	if (hidden.len > 0)
+		buf_printf(&line, "; %s", hidden.data);
+	add_cut(&s->head, line.data, s->width);
+	buf_release(&hidden);
+	buf_release(&line);
+}
+
 static void
 add_work(struct screen *s, const struct json_value *item)
 {
 	uint64_t targets = json_get_u64(item, "targets", 0);
-	uint64_t buckets = json_get_u64(item, "buckets", 0);
 	struct buf *out = &s->head;
 	bool tty = s->pf->tty;
 
@@ -169,9 +188,7 @@ add_work(struct screen *s, const struct json_value *item)
 	buf_printf(out, " units (%s) of %ju target%s\n",
 	    text_size(json_get_u64(item, "unit_bytes", 0)).text,
 	    (uintmax_t)targets, targets == 1 ? "" : "s");
-	buf_printf(out, "%-10s%ju in %ju bucket%s\n", "crashes",
-	    (uintmax_t)json_get_u64(item, "crashes", 0), (uintmax_t)buckets,
-	    buckets == 1 ? "" : "s");
+	add_crashes(s, item);
 	buf_printf(out, "%-10s%ju waiting, %ju refused, %ju held\n", "spool",
 	    (uintmax_t)json_get_u64(json_get(item, "spool"), "incoming", 0),
 	    (uintmax_t)json_get_u64(item, "refused", 0),
@@ -249,13 +266,14 @@ add_bucket(struct screen *s, const struct json_value *b)
 {
 	struct buf line = BUF_INIT, at = BUF_INIT;
 
-	cell(&at, b, "state", CELL_LINE, s->pf->tty);
+	cell(&at, b, "state", CELL_PLACE, s->pf->tty);
 	buf_printf(&line, "  %-14s %5ju crashes, last ",
 	    json_get_string(b, "id", ""),
 	    (uintmax_t)json_get_u64(b, "crashes", 0));
 	cell(&line, b, "last", CELL_TIME, s->pf->tty);
-	buf_printf(&line, "  %s%s%s", json_get_string(b, "type", ""),
-	    at.len > 0 ? " in " : "", buf_text(&at));
+	buf_adds(&line, "  ");
+	cell(&line, b, "type", CELL_LINE, s->pf->tty);
+	buf_printf(&line, "%s%s", at.len > 0 ? " in " : "", buf_text(&at));
 	add_cut(&s->rest, line.data, s->width);
 	buf_release(&line);
 	buf_release(&at);

@@ -93,7 +93,7 @@ tell_checks(struct pfadm *pf, const struct reply *r)
 	if (pf->o.nagios)
 		return print_nagios(items, worst);
 	if (pf->o.json)
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 	else
 		for (v = json_first(items); v != NULL; v = json_next(v))
 			print_one(pf, v);
@@ -129,7 +129,7 @@ tell_reloaded(struct pfadm *pf, const char *what, const struct json_value *v)
 {
 	static const struct column lists[] = {{"changed", "changed", CELL_LIST},
 	    {"waiting for a restart", "waiting", CELL_LIST}};
-	const char *problem = json_get_string(v, "problem", "");
+	const char *problem = json_get_string(v, "problem", ""), *file;
 	struct buf words = BUF_INIT;
 	bool good = false;
 	int i;
@@ -143,6 +143,14 @@ tell_reloaded(struct pfadm *pf, const char *what, const struct json_value *v)
 		return false;
 	}
 	printf("%s: read again", what);
+	/* A file that lies elsewhere is no mistake, and easily one. */
+	if (strcmp(what, "rules") == 0) {
+		file = json_get_string(v, "file", "");
+		printf("; in force: %s, %s%s", json_get_string(v, "name", "?"),
+		    *file == '\0' ? "the built-in ones; there is no file"
+				  : "the built-in ones and ",
+		    file);
+	}
 	for (i = 0; i < 2; i++) {
 		buf_reset(&words);
 		table_cell(&words, v, &lists[i], false);
@@ -158,13 +166,16 @@ static int
 tell_reload(struct pfadm *pf, const struct reply *r)
 {
 	const struct json_value *item = json_get(json_root(r->json), "item");
-	bool settings, templates;
+	const struct json_value *of_rules = json_get(item, "rules");
+	bool settings, templates, rules;
 
 	if (pf->o.json)
-		printf("%s\n", buf_text(&r->body));
+		print_reply_json(r);
 	settings = tell_reloaded(pf, "settings", json_get(item, "settings"));
 	templates = tell_reloaded(pf, "templates", json_get(item, "templates"));
-	return settings && templates ? EXIT_DONE : EXIT_FAILED;
+	/* A master of before there were any says nothing of them. */
+	rules = of_rules == NULL || tell_reloaded(pf, "rules", of_rules);
+	return settings && templates && rules ? EXIT_DONE : EXIT_FAILED;
 }
 
 int

@@ -222,31 +222,106 @@ const struct command commands[] = {
 	    {"pfadm account remove office --dry-run", "only look"}}},
 
 	{"crash list", "", "All crashes",
-	    O_PROJECT | O_TARGET | O_BUCKET | O_LINES | O_TABLE, show_list,
-	    &list_crashes, {
+	    O_PROJECT | O_TARGET | O_BUCKET | O_LINES | O_ADDED | O_STATUS |
+	    O_SARIF | O_TABLE, cmd_crash_list, &list_crashes, {
 	    {"pfadm crash list --bucket zlib-17", "those of one bug"},
-	    {"pfadm crash list --filter security=yes --sort bytes",
-	     "what matters, smallest first"}}},
-	{"crash show", "CRASH", "One crash and where it was seen", O_TARGET,
-	    show_sheet, &sheet_crash, {
+	    {"pfadm crash list --added --status waiting",
+	     "inputs that were handed in, and no bot has run yet"}}},
+	{"crash show", "CRASH", "One crash: its frames, report and history",
+	    O_TARGET, cmd_crash_show, NULL, {
 	    {"pfadm crash show 9c41", "by the beginning of its id"},
 	    {"pfadm crash show 9c41 --json | jq -r .item.folder",
 	     "its folder below the master's root"}}},
+	{"crash add", "PATH...", "Hand inputs in that were found elsewhere",
+	    O_TARGET | O_WAIT | O_TIMEOUT | O_PARSABLE | O_REASON | O_DRY_RUN,
+	    cmd_crash_add, NULL, {
+	    {"pfadm crash add crash-0a1b --target zlib/inflate --wait",
+	     "exit 0: it crashed, 10: it did not"},
+	    {"pfadm crash add afl-out ./artifacts --target zlib/inflate --dry-run",
+	     "whole folders of AFL++, libFuzzer, honggfuzz; only look"}}},
 	{"crash get", "CRASH", "The input of a crash, or its report",
 	    O_OUTPUT | O_REPORT | O_TARGET, cmd_crash_get, NULL, {
 	    {"pfadm crash get 9c41 -o crash.bin", "the input"},
 	    {"pfadm crash get 9c41 --report", "what the sanitizer said"}}},
 
+	{"crash kit", "CRASH", "A tar with which it is seen again anywhere",
+	    O_OUTPUT | O_SCRUB | O_RUNS | O_TARGET, cmd_crash_kit, NULL, {
+	    {"pfadm crash kit 9c41 -o kit.tar",
+	     "program, libraries, input and repro.sh"},
+	    {"pfadm crash kit 9c41 --scrub --n 100 -o - | gzip > kit.tar.gz",
+	     "to be given away; run 100 times when not told otherwise"}}},
+	{"crash repro", "CRASH", "Run it here; exit 0: the same crash was seen",
+	    O_RUNS | O_TARGET, cmd_crash_repro, NULL, {
+	    {"pfadm crash repro 9c41", "ten times, on this machine"},
+	    {"pfadm crash repro 9c41 -n 100", "how often does it show?"}}},
+
 	{"bucket list", "", "All buckets: one is one bug",
-	    O_PROJECT | O_STATUS | O_LINES | O_TABLE, show_list, &list_buckets, {
-	    {"pfadm bucket list --project zlib --status open",
-	     "what is open in one project"},
+	    O_PROJECT | O_STATUS | O_ALL | O_LINES | O_SARIF | O_TABLE,
+	    cmd_bucket_list, &list_buckets, {
+	    {"pfadm bucket list --project zlib --all",
+	     "also muted and closed ones, timeouts, and out of memory"},
 	    {"pfadm bucket list --csv > bugs.csv", "all, for a spreadsheet"}}},
-	{"bucket show", "BUCKET", "One bucket and its crashes", 0,
-	    show_sheet, &sheet_bucket, {
+	{"bucket show", "BUCKET", "One bucket, why it is one, and its crashes",
+	    O_SARIF, cmd_bucket_show, NULL, {
 	    {"pfadm bucket show zlib-17", "its type, frames and crashes"},
 	    {"pfadm crash get $(pfadm bucket show zlib-17 --json |"
 	     " jq -r .item.crash) -o crash.bin", "its best input"}}},
+	{"bucket why", "BUCKET [BUCKET...]", "Why crashes are together, or apart", 0,
+	    cmd_bucket_why, NULL, {
+	    {"pfadm bucket why zlib-17", "which frames named it, what joined it"},
+	    {"pfadm bucket why zlib-17 zlib-21",
+	     "what they have in common, and what first differs"}}},
+	{"bucket merge", "BUCKET BUCKET...", "Make buckets one, whatever the rules say",
+	    O_REASON | O_DRY_RUN, cmd_bucket_merge, NULL, {
+	    {"pfadm bucket merge zlib-17 zlib-21 --reason 'one missing check'",
+	     "the smaller number stays; the other leads there"},
+	    {"pfadm bucket merge zlib-17 'zlib-[21-24]' --dry-run",
+	     "four of them, and only look"}}},
+	{"bucket split", "BUCKET SIGNATURE|CRASH...", "Take crashes out of a bucket",
+	    O_REASON | O_DRY_RUN, cmd_bucket_split, NULL, {
+	    {"pfadm bucket split zlib-17 4f2ac0d1 --reason 'another field'",
+	     "a signature of it, by the beginning"},
+	    {"pfadm bucket split zlib-17 9c41", "that of a crash"}}},
+	{"bucket mute", "BUCKET...", "Leave buckets out of lists and reports",
+	    O_UNTIL | O_REASON | O_DRY_RUN, cmd_bucket_mute, NULL, {
+	    {"pfadm bucket mute zlib-17 --until 30d --reason 'fix is on its way'",
+	     "they are counted all the same"},
+	    {"pfadm bucket mute 'zlib-[17-21]' --until 2026-12-24",
+	     "five of them, until a day"}}},
+	{"bucket unmute", "BUCKET...", "Show muted buckets again",
+	    O_REASON | O_DRY_RUN, cmd_change, &change_bucket_unmute, {
+	    {"pfadm bucket unmute zlib-17", "from now on"},
+	    {"pfadm bucket list --status muted -o id --no-header |"
+	     " xargs pfadm bucket unmute", "all that are muted"}}},
+	{"bucket set", "BUCKET...", "Say how a bug stands and whose it is",
+	    O_STATUS | O_TRACK | O_REASON | O_DRY_RUN, cmd_bucket_set, NULL, {
+	    {"pfadm bucket set zlib-17 --status closed --as wontfix",
+	     "it opens again by --status open"},
+	    {"pfadm bucket set zlib-17 --owner ann --issue '#812' --label +parser"
+	     " --label -new", "for those who look"}}},
+	{"bucket note", "BUCKET TEXT...", "Write something down about a bug",
+	    O_DRY_RUN, cmd_bucket_note, NULL, {
+	    {"pfadm bucket note zlib-17 'only with -max_len above 4096'",
+	     "it is shown with the bucket"},
+	    {"git log -1 --format=%s | pfadm bucket note zlib-17 -",
+	     "from standard input"}}},
+	{"bucket undo", "BUCKET", "Take back what was decided on a bucket",
+	    O_DECISION | O_REASON | O_DRY_RUN, cmd_bucket_undo, NULL, {
+	    {"pfadm bucket undo zlib-17", "the newest decision"},
+	    {"pfadm bucket undo zlib-17 --decision 41",
+	     "this one; bucket show lists them"}}},
+	{"bucket regroup", "", "Group all crashes anew by the rules of now",
+	    O_PROJECT | O_CAREFUL, cmd_bucket_regroup, NULL, {
+	    {"pfadm bucket regroup --dry-run", "which buckets would change, and how"},
+	    {"pfadm bucket regroup --project zlib --reason 'rules of 1205'",
+	     "after a question"}}},
+
+	{"rules test", "FILE", "What rules for triage would change",
+	    0, cmd_rules_test, NULL, {
+	    {"pfadm rules test triage.rules",
+	     "over all stored crashes; nothing is applied"},
+	    {"pfadm rules test triage.rules --json | jq .item.changed",
+	     "how many crashes it would name anew"}}},
 
 	{"corpus list", "TARGET", "The units of a target",
 	    O_LINES | O_ALL | O_TABLE, cmd_corpus_list, NULL, {

@@ -21,7 +21,24 @@ int cmd_job_wait(struct pfadm *pf);
 int cmd_job_top(struct pfadm *pf);
 int cmd_job_why(struct pfadm *pf);   /* cmd_why.c */
 int cmd_crash_get(struct pfadm *pf); /* cmd_crash.c */
+int cmd_crash_list(struct pfadm *pf);
+int cmd_crash_show(struct pfadm *pf);  /* cmd_crash_show.c */
+int cmd_crash_add(struct pfadm *pf);   /* cmd_crash_add.c */
+int cmd_bucket_list(struct pfadm *pf); /* cmd_bucket_show.c */
+int cmd_bucket_show(struct pfadm *pf);
+void buckets_tell_hidden(struct pfadm *pf, const struct json_value *root);
+int cmd_bucket_why(struct pfadm *pf);   /* cmd_bucket_why.c */
+int cmd_bucket_merge(struct pfadm *pf); /* cmd_bucket.c */
+int cmd_bucket_split(struct pfadm *pf);
+int cmd_bucket_mute(struct pfadm *pf);
+int cmd_bucket_set(struct pfadm *pf);
+int cmd_bucket_note(struct pfadm *pf);
+int cmd_bucket_undo(struct pfadm *pf);
+int cmd_bucket_regroup(struct pfadm *pf); /* cmd_rules.c */
+int cmd_rules_test(struct pfadm *pf);
 int cmd_corpus_list(struct pfadm *pf);
+int cmd_crash_kit(struct pfadm *pf); /* cmd_kit.c */
+int cmd_crash_repro(struct pfadm *pf);
 int cmd_spool_list(struct pfadm *pf);  /* cmd_spool.c */
 int cmd_events(struct pfadm *pf);      /* cmd_events.c */
 int cmd_log_check(struct pfadm *pf);   /* cmd_log.c */
@@ -43,15 +60,18 @@ int cmd_help(struct pfadm *pf); /* grammar.c */
 extern const struct change change_job_pause, change_job_resume,
     change_job_cancel, change_job_retry, change_bot_drain, change_bot_resume,
     change_bot_forget, change_bot_write_off, change_build_remove,
-    change_spool_retry, change_spool_drop, change_account_remove;
+    change_spool_retry, change_spool_drop, change_account_remove,
+    change_bucket_unmute;
 
 /* sheets.c, sheets_farm.c: what of each noun is shown */
 extern const struct listing list_builds, list_targets, list_jobs, list_bots,
     list_crashes, list_buckets, list_epochs, list_bundles, list_accounts,
-    list_log;
+    list_log, list_submissions;
 extern const struct sheet sheet_build, sheet_target, sheet_job,
     sheet_job_values, sheet_bot, sheet_crash, sheet_bucket, sheet_spool,
     sheet_account;
+extern const struct column signature_columns[], decision_columns[],
+    sibling_columns[];
 extern const struct column top_columns[], unit_columns[], incoming_columns[],
     kept_columns[], gap_columns[], dead_columns[], spool_columns[],
     event_columns[];

@@ -8,6 +8,7 @@
 
 #include "tools/pfadm/interrupt.h"
 #include "tools/pfadm/pfadm.h"
+#include "tools/pfadm/plain.h"
 
 static bool usage_as_json;
 
@@ -30,6 +31,15 @@ code_of(const struct err *e, const struct reply *reply, const char *code)
 	}
 }
 
+/* Names in it may be those of files. */
+static void
+say(const char *what, const char *text)
+{
+	fprintf(stderr, "%s: ", what);
+	plain_put_line(stderr, text);
+	fputc('\n', stderr);
+}
+
 /* The master's own error, or one of the same form. */
 static void
 print_json(const struct err *e, const struct reply *reply, const char *hint)
@@ -37,7 +47,8 @@ print_json(const struct err *e, const struct reply *reply, const char *hint)
 	struct buf out = BUF_INIT;
 
 	if (reply != NULL && reply->json != NULL && reply->status >= 300) {
-		printf("%s\n", reply->body.data);
+		plain_put_json(stdout, reply->body.data, reply->body.len);
+		putchar('\n');
 		return;
 	}
 	json_open(&out, NULL, '{');
@@ -95,9 +106,9 @@ complain(struct pfadm *pf, const struct err *e, const struct reply *reply)
 	if (pf->o.json)
 		print_json(e, reply, hint);
 	fflush(stdout);
-	fprintf(stderr, "pfadm: %s\n", e->text);
+	say("pfadm", e->text);
 	if (hint != NULL)
-		fprintf(stderr, "hint: %s\n", hint);
+		say("hint", hint);
 	return code;
 }
 
@@ -119,6 +130,6 @@ complain_usage(const char *fmt, ...)
 	if (usage_as_json)
 		print_json(&e, NULL, NULL);
 	fflush(stdout);
-	fprintf(stderr, "pfadm: %s\n", e.text);
+	say("pfadm", e.text);
 	return EXIT_USAGE;
 }

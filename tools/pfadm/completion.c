@@ -17,7 +17,7 @@ static const struct noun {
 } nouns[] = {{"JOB", "jobs", "id"}, {"BOT", "bots", "name"},
     {"BUILD", "builds", "id"}, {"TARGET", "targets", "target"},
     {"PROJECT", "targets", "project"}, {"CRASH", "crashes", "id"},
-    {"BUCKET", "buckets", "id"}, {"ENTRY", "spool", "id"},
+    {"BUCKET", "buckets?all=1", "id"}, {"ENTRY", "spool", "id"},
     {"ACCOUNT", "accounts", "name"}};
 
 static const struct noun *
@@ -65,7 +65,9 @@ completion_words(const char *option)
 	    {"color", "auto always never"}, {"kind", "bot ci reader"},
 	    {"status",
 		"pending running paused completed failed timed_out cancelled "
-		"open good bad new removed"}};
+		"open fixed closed muted good bad new removed waiting crashed "
+		"quiet"},
+	    {"as", "fixed wontfix invalid duplicate obsolete"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -117,7 +119,9 @@ cmd_complete(struct pfadm *pf)
 	if (n == NULL)
 		return EXIT_DONE;
 	snprintf(address, sizeof(address), "%s%s", n->path,
-	    strcmp(n->path, "spool") == 0 ? "" : "?limit=500&order=newest");
+	    strcmp(n->path, "spool") == 0      ? ""
+		: strchr(n->path, '?') == NULL ? "?limit=500&order=newest"
+					       : "&limit=500&order=newest");
 	if (client_get(pf->client, address, &r, &e) == 0)
 		for (v = json_first(json_get(json_root(r.json), "items"));
 		     v != NULL; v = json_next(v))

@@ -7,8 +7,10 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "tools/pfadm/export_sarif.h"
 #include "tools/pfadm/fetch.h"
 #include "tools/pfadm/pick.h"
+#include "tools/pfadm/plain.h"
 
 #define ON_A_TERMINAL 50
 #define PAGE          1000
@@ -171,6 +173,27 @@ fetch_rows(struct pfadm *pf, const char *address, struct rows *rows)
 	return fetch(pf, address, &w, rows);
 }
 
+/* What the first page says besides its rows stays. */
+static void
+print_besides(const struct rows *rows)
+{
+	const struct json_value *v;
+	const char *raw, *key;
+	size_t len;
+
+	v = rows->page_count == 0 ? NULL
+				  : json_first(json_root(rows->pages[0]));
+	for (; v != NULL; v = json_next(v)) {
+		key = json_key_of(v);
+		if (strcmp(key, "api") == 0 || strcmp(key, "items") == 0 ||
+		    strcmp(key, "next") == 0)
+			continue;
+		raw = json_raw(v, &len);
+		printf(",\"%s\":", key);
+		plain_put_json(stdout, raw, len);
+	}
+}
+
 void
 print_rows_json(const struct rows *rows)
 {
@@ -182,9 +205,11 @@ print_rows_json(const struct rows *rows)
 		raw = json_raw(rows->list[i], &len);
 		if (i > 0)
 			putchar(',');
-		fwrite(raw, 1, len, stdout);
+		plain_put_json(stdout, raw, len);
 	}
-	puts("],\"next\":null}");
+	fputs("],\"next\":null", stdout);
+	print_besides(rows);
+	puts("}");
 }
 
 /* ---- printed --------------------------------------------------------- */
@@ -196,15 +221,19 @@ limit_of(const struct pfadm *pf, const struct listing *l)
 
 	if (o->has_lines)
 		return o->lines;
-	return l->limited && pf->tty && !o->json && !o->csv && !o->jsonl
+	return l->limited && pf->tty && !o->json && !o->csv && !o->jsonl &&
+		o->sarif == NULL
 	    ? ON_A_TERMINAL
 	    : 0;
 }
 
-static void
+/* 0, or the exit code after a complaint. */
+static int
 print_listing(struct pfadm *pf, const struct listing *l,
     const struct rows *rows, const struct column *columns)
 {
+	if (pf->o.sarif != NULL)
+		return export_sarif(pf, l->path, rows);
 	if (pf->o.json)
 		print_rows_json(rows);
 	else if (pf->o.jsonl)
@@ -218,6 +247,7 @@ print_listing(struct pfadm *pf, const struct listing *l,
 		screen_page(pf);
 		table_print(rows, columns, &pf->look);
 	}
+	return 0;
 }
 
 /* Which rows, in which order; *left of them are too many. */
@@ -252,6 +282,16 @@ tell_left(struct pfadm *pf, const struct wanted *w, size_t left)
 		    w->more ? "over " : "", left);
 }
 
+static void
+tell_rest(struct pfadm *pf, const struct listing *l, const struct rows *rows)
+{
+	if (l->tell == NULL || rows->page_count == 0 || pf->o.json ||
+	    pf->o.jsonl || pf->o.csv || pf->o.sarif != NULL)
+		return;
+	fflush(stdout);
+	l->tell(pf, json_root(rows->pages[0]));
+}
+
 int
 show_listing(struct pfadm *pf, const struct listing *l, const char *address)
 {
@@ -277,8 +317,9 @@ show_listing(struct pfadm *pf, const struct listing *l, const char *address)
 	code = fetch(pf, address, &w, &rows);
 	if (code == 0) {
 		arrange(pf, l, &w, &rows, &left);
-		print_listing(pf, l, &rows, columns);
+		code = print_listing(pf, l, &rows, columns);
 		tell_left(pf, &w, left);
+		tell_rest(pf, l, &rows);
 	}
 	rows_release(&rows);
 	free(columns);
@@ -306,6 +347,13 @@ show_list_of(struct pfadm *pf, const struct listing *l)
 
 /* ---- one ------------------------------------------------------------- */
 
+void
+print_reply_json(const struct reply *r)
+{
+	plain_put_json(stdout, buf_text(&r->body), r->body.len);
+	putchar('\n');
+}
+
 int
 show_reply(struct pfadm *pf, const char *address,
     void (*print)(struct pfadm *pf, const struct json_value *root))
@@ -317,7 +365,7 @@ show_reply(struct pfadm *pf, const char *address,
 	if (client_get(pf->client, address, &r, &e) == -1)
 		code = complain(pf, &e, &r);
 	else if (pf->o.json)
-		printf("%s\n", buf_text(&r.body));
+		print_reply_json(&r);
 	else {
 		screen_page(pf);
 		print(pf, json_root(r.json));

@@ -13,6 +13,8 @@ struct listing {
 	const char *none; /* what to say on standard error when it is empty */
 	bool limited;     /* on a terminal only the newest 50 */
 	bool whole;       /* it has no pages */
+	/* What the first page says besides its rows, for people; or NULL. */
+	void (*tell)(struct pfadm *pf, const struct json_value *root);
 };
 
 /* What is shown below an item: rows under one of its keys. */
@@ -40,6 +42,8 @@ int show_listing(
 int fetch_rows(struct pfadm *pf, const char *address, struct rows *rows);
 /* Print them as the master prints a list. */
 void print_rows_json(const struct rows *rows);
+/* Print what the master said, as it said it. */
+void print_reply_json(const struct reply *r);
 
 /* Print the sheet that is the command's data, for the command's argument. */
 int show_sheet(struct pfadm *pf);

@@ -34,7 +34,7 @@ const struct option_spec option_specs[] = {
 	{"explain",	0, NULL,	O_EXPLAIN,	"each value and where it comes from"},
 	{"by",		0, "N",		O_BY,		"N times its weight (4)"},
 	{"order",	0, "N",		O_ORDER,	"place in its branch, for bisection (not ordered)"},
-	{"wait",	0, NULL,	O_WAIT,		"until it was checked: exit 0 good, 10 bad, 6 timeout"},
+	{"wait",	0, NULL,	O_WAIT,		"until it is judged: exit 0 good, 10 not, 6 timeout"},
 	{"timeout",	0, "TIME",	O_TIMEOUT,	"wait no longer than that (for ever)"},
 	{"tag",		0, "WORD",	O_TAG,		"with this tag only"},
 	{"parsable",	0, NULL,	O_PARSABLE,	"print the id and nothing else"},
@@ -70,6 +70,16 @@ const struct option_spec option_specs[] = {
 	{"jsonl",	0,	NULL,	O_JSONL,	"as JSON, a row a line"},
 	{"now",	0,	NULL,	O_NOW,	"what runs is handed back at once"},
 	{"pool",	0,	"NAME",	O_POOL,	"of this pool of ephemeral bots"},
+	{"as",	0,	"REASON",	O_TRACK,	"closed as fixed, wontfix, invalid, duplicate, obsolete"},
+	{"owner",	0,	"NAME",	O_TRACK,	"who sees to it; \"\" nobody"},
+	{"issue",	0,	"TEXT",	O_TRACK,	"where it is tracked: an address, a number"},
+	{"label",	0,	"[+-]WORD",	O_TRACK,	"put a label on it, or take it off; may be repeated"},
+	{"until",	0,	"TIME",	O_UNTIL,	"for 30d, or until 2026-12-24 (for ever)"},
+	{"decision",	0,	"N",	O_DECISION,	"this one (the newest)"},
+	{"sarif",	0,	"FILE",	O_SARIF,	"as SARIF 2.1.0 to FILE, - is standard output"},
+	{"added",	0,	NULL,	O_ADDED,	"inputs that were handed in, and what they were"},
+	{"scrub",	0,	NULL,	O_SCRUB,	"without names of hosts, users and folders"},
+	{"n",	0,	"N",	O_RUNS,	"run it N times (10)"},
 	{"dry-run",	0,	NULL,	O_DRY_RUN,	"only say what would be done"},
 	{"yes",	'y',	NULL,	O_YES,	"do not ask"},
 	{"host",	'H',	"URL",	O_ANY,	"the master there: ssh://user@host[:port][/socket]"},
@@ -144,6 +154,16 @@ static const struct {
     {FLAG, offsetof(struct options, jsonl)},
     {FLAG, offsetof(struct options, now)},
     {TEXT, offsetof(struct options, pool)},
+    {TEXT, offsetof(struct options, as)},
+    {TEXT, offsetof(struct options, owner)},
+    {TEXT, offsetof(struct options, issue)},
+    {WORDS, offsetof(struct options, labels)},
+    {TEXT, offsetof(struct options, until)},
+    {NUMBER, offsetof(struct options, decision)},
+    {TEXT, offsetof(struct options, sarif)},
+    {FLAG, offsetof(struct options, added)},
+    {FLAG, offsetof(struct options, scrub)},
+    {NUMBER, offsetof(struct options, runs)},
     {FLAG, offsetof(struct options, dry_run)},
     {FLAG, offsetof(struct options, yes)},
     {TEXT, offsetof(struct options, host)},
@@ -219,8 +239,13 @@ store(struct options *o, int i, const char *text)
 			o->has_lines = true;
 		if (text_to_u64(at, text) == 0)
 			return 0;
-		complain_usage("--%s wants a whole number, not '%s'",
-		    option_specs[i].name, text);
+		/* -n is of two options: see options_settle(). */
+		if (option_specs[i].bit == O_LINES)
+			complain_usage(
+			    "-n wants a whole number, not '%s'", text);
+		else
+			complain_usage("--%s wants a whole number, not '%s'",
+			    option_specs[i].name, text);
 		return -1;
 	case WORDS:
 		if (words->count < OPTION_WORDS) {
@@ -313,6 +338,11 @@ options_settle(struct options *o, uint64_t allowed)
 	} else if (file && (o->given & O_COLUMNS) != 0) {
 		o->output = o->columns;
 		o->given = (o->given & ~O_COLUMNS) | O_OUTPUT;
+	}
+	if ((allowed & (O_RUNS | O_LINES)) == O_RUNS &&
+	    (o->given & O_LINES) != 0) {
+		o->runs = o->lines;
+		o->given = (o->given & ~O_LINES) | O_RUNS;
 	}
 }
 

@@ -61,7 +61,14 @@
 #define O_NAGIOS      (UINT64_C(1) << 53)
 #define O_NOW         (UINT64_C(1) << 54)
 #define O_POOL        (UINT64_C(1) << 55)
-/* 56 on: free */
+#define O_TRACK       (UINT64_C(1) << 56) /* --as, --owner, --issue, --label */
+#define O_UNTIL       (UINT64_C(1) << 57)
+#define O_DECISION    (UINT64_C(1) << 58)
+#define O_SARIF       (UINT64_C(1) << 59)
+#define O_ADDED       (UINT64_C(1) << 60)
+#define O_SCRUB       (UINT64_C(1) << 61)
+#define O_RUNS        (UINT64_C(1) << 62)
+/* 63: free */
 
 /* Every table: which columns and rows, and as what. */
 /* What leaves some rows of a list out. */
@@ -85,14 +92,15 @@ struct options {
 	const char *project, *branch, *revision, *target, *bucket, *status,
 	    *output, *epoch, *engine, *sanitizer, *build, *template, *reason,
 	    *expect, *by, *tag, *columns, *sort, *who, *what, *subject, *since,
-	    *account, *key, *kind, *color, *pool;
-	struct option_words set, unset, filter;
+	    *account, *key, *kind, *color, *pool, *as, *owner, *issue, *until,
+	    *sarif;
+	struct option_words set, unset, filter, labels;
 	uint64_t slots, for_ms, lines, weight, timeout_ms, order, count,
-	    expires_ms, max_bytes, max_files, max_rate;
+	    expires_ms, max_bytes, max_files, max_rate, decision, runs;
 	bool has_lines;
 	bool json, help, version, no_header, parsable, report, follow, all,
 	    all_targets, explain, wait, csv, jsonl, wide, yes, dry_run, is_auto,
-	    nagios, no_pager, now;
+	    nagios, no_pager, now, added, scrub;
 	uint64_t given; /* bits */
 };
 
@@ -115,7 +123,8 @@ int options_read(struct options *o, int argc, char **argv, int *first);
 
 /*
  * -o is --output FILE where a command writes a file, and --columns where it
- * prints a table; known only when the command is.
+ * prints a table; known only when the command is.  So is -n: --n N where
+ * something is run, else --lines.
  */
 void options_settle(struct options *o, uint64_t allowed);
 

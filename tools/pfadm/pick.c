@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/pfadm/pick.h"
+#include "tools/pfadm/plain.h"
 
 /* ---- names of columns ------------------------------------------------ */
 
@@ -295,7 +296,8 @@ print_csv(const struct rows *rows, const struct column *columns, bool no_header)
 	for (i = 0; i < rows->count; i++) {
 		for (c = columns; c->title != NULL; c++) {
 			whole = *c;
-			if (CELL_OF(c->cell) == CELL_LINE)
+			if (CELL_OF(c->cell) == CELL_LINE ||
+			    CELL_OF(c->cell) == CELL_PLACE)
 				whole.cell = CELL_TEXT;
 			buf_reset(&cell);
 			table_cell(&cell, rows->list[i], &whole, false);
@@ -316,7 +318,7 @@ print_jsonl(const struct rows *rows)
 
 	for (i = 0; i < rows->count; i++) {
 		raw = json_raw(rows->list[i], &len);
-		fwrite(raw, 1, len, stdout);
+		plain_put_json(stdout, raw, len);
 		putchar('\n');
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/pfadm/plain.h"
 #include "tools/pfadm/problems.h"
 #include "tools/pfadm/ranges.h"
 
@@ -103,7 +104,7 @@ take(struct problems *all, const struct json_value *v)
 		p = &all->list[all->count++];
 		*p = one;
 		p->first_fix = fix;
-		buf_adds(&p->text, text);
+		plain_add_line(&p->text, text, strlen(text), 0);
 	} else {
 		buf_release(&one.alike);
 	}

@@ -240,42 +240,68 @@ static const struct column crash_columns[] = {
 	{"TARGET",	"target",	CELL_TEXT},
 	{"BUCKET",	"bucket",	CELL_TEXT},
 	{"SECURITY",	"security",	CELL_BOOL},
+	{"SEVERITY",	"severity",	CELL_STATE},
 	{"REPRO",	"",		CELL_TRIES},
 	{"SEEN",	"observations",	CELL_NUMBER},
 	{"SIZE",	"bytes",	CELL_SIZE},
 	{"FIRST",	"first",	CELL_TIME},
 	{"TYPE",	"type",		CELL_LINE},
-	{"AT",		"state",	CELL_LINE},
+	{"AT",		"state",	CELL_PLACE},
+	{"CLASS",	"class",	CELL_WIDE | CELL_TEXT},
 	{"ACCESS",	"access",	CELL_WIDE | CELL_TEXT},
 	{"ADDRESS",	"address",	CELL_WIDE | CELL_TEXT},
 	{"ENGINE",	"engine",	CELL_WIDE | CELL_TEXT},
 	{"SANITIZER",	"sanitizer",	CELL_WIDE | CELL_TEXT},
-	{"FOUND BY",	"tool",	CELL_WIDE | CELL_TEXT},
+	{"FOUND BY",	"tool",		CELL_WIDE | CELL_TEXT},
 	{"HERE",	"has_input",	CELL_WIDE | CELL_BOOL},
-	{"LAST",	"last",	CELL_WIDE | CELL_TIME},
+	{"LAST",	"last",		CELL_WIDE | CELL_TIME},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column crash_fields[] = {
-	{"crash",	"id",		CELL_TEXT},
-	{"target",	"target",	CELL_TEXT},
-	{"bucket",	"bucket",	CELL_TEXT},
-	{"type",	"type",		CELL_TEXT},
-	{"at",		"state",	CELL_TEXT},
-	{"access",	"access",	CELL_TEXT},
-	{"access size",	"access_size",	CELL_NUMBER},
-	{"address",	"address",	CELL_TEXT},
-	{"security",	"security",	CELL_BOOL},
 	{"found by",	"tool",		CELL_TEXT},
 	{"engine",	"engine",	CELL_TEXT},
 	{"sanitizer",	"sanitizer",	CELL_TEXT},
+	{"access",	"access",	CELL_TEXT},
+	{"access size",	"access_size",	CELL_NUMBER},
+	{"address",	"address",	CELL_TEXT},
+	{"signal",	"signal",	CELL_NUMBER},
+	{"exit",	"exit",		CELL_NUMBER},
 	{"size",	"bytes",	CELL_SIZE},
 	{"input here",	"has_input",	CELL_BOOL},
-	{"reproduced",	"",		CELL_TRIES},
 	{"seen",	"observations",	CELL_NUMBER},
 	{"first",	"first",	CELL_TIME},
 	{"last",	"last",		CELL_TIME},
+	{"job",		"job",		CELL_TEXT},
+	{"bot",		"bot",		CELL_TEXT},
+	{"strategies",	"strategies",	CELL_LIST},
+	{"parents",	"parents",	CELL_SENTENCES},
+	{"needs before", "series",	CELL_SENTENCES},
 	{"signature",	"signature",	CELL_TEXT},
 	{"folder",	"folder",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+static const struct column submission_columns[] = {
+	{"ADDED",	"id",		CELL_TEXT},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"STATE",	"state",	CELL_STATE},
+	{"REPRO",	"",		CELL_TRIES},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"NAME",	"name",		CELL_LINE},
+	{"WHO",		"who",		CELL_TEXT},
+	{"AT",		"at",		CELL_TIME},
+	{"CRASHED AS",	"crashes",	CELL_LIST},
+	{"REASON",	"reason",	CELL_LINE},
+	{"INPUT",	"input",	CELL_WIDE | CELL_TEXT},
+	{"ENDED",	"ended",	CELL_WIDE | CELL_TIME},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column sibling_columns[] = {
+	{"CRASH",	"id",		CELL_ID},
+	{"TARGET",	"target",	CELL_TEXT},
+	{"BUCKET",	"bucket",	CELL_TEXT},
+	{"SAME INPUT",	"same_input",	CELL_BOOL},
+	{"SIZE",	"bytes",	CELL_SIZE},
+	{"TYPE",	"type",		CELL_LINE},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column crash_seen[] = {
@@ -292,33 +318,68 @@ static const struct column bucket_columns[] = {
 	{"BUCKET",	"id",		CELL_TEXT},
 	{"STATUS",	"status",	CELL_STATE},
 	{"SECURITY",	"security",	CELL_BOOL},
+	{"SEVERITY",	"severity",	CELL_STATE},
 	{"CRASHES",	"crashes",	CELL_NUMBER},
+	{"HITS",	"hits",		CELL_NUMBER},
 	{"FIRST",	"first",	CELL_TIME},
 	{"LAST",	"last",		CELL_TIME},
 	{"TARGETS",	"targets",	CELL_LIST},
 	{"TYPE",	"type",		CELL_LINE},
-	{"AT",		"state",	CELL_LINE},
+	{"AT",		"state",	CELL_PLACE},
+	{"OWNER",	"owner",	CELL_WIDE | CELL_TEXT},
+	{"ISSUE",	"issue",	CELL_WIDE | CELL_TEXT},
+	{"LABELS",	"labels",	CELL_WIDE | CELL_LIST},
+	{"CLASS",	"class",	CELL_WIDE | CELL_TEXT},
+	{"REASON",	"reason",	CELL_WIDE | CELL_TEXT},
+	{"MUTED UNTIL",	"muted_until",	CELL_WIDE | CELL_TEXT},
 	{"PROJECT",	"project",	CELL_WIDE | CELL_TEXT},
 	{"NUMBER",	"number",	CELL_WIDE | CELL_NUMBER},
 	{"BEST CRASH",	"crash",	CELL_WIDE | CELL_TEXT},
-	{"ISSUE",	"issue",	CELL_WIDE | CELL_TEXT},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column bucket_fields[] = {
 	{"bucket",	"id",		CELL_TEXT},
+	{"also called",	"aliases",	CELL_LIST},
 	{"status",	"status",	CELL_STATE},
+	{"reason",	"reason",	CELL_TEXT},
+	{"muted until",	"muted_until",	CELL_TEXT},
 	{"type",	"type",		CELL_TEXT},
 	{"at",		"state",	CELL_TEXT},
+	{"class",	"class",	CELL_TEXT},
 	{"security",	"security",	CELL_BOOL},
+	{"severity",	"severity",	CELL_STATE},
 	{"targets",	"targets",	CELL_LIST},
-	{"crashes",	"crashes",	CELL_NUMBER},
-	{"seen",	"observations",	CELL_NUMBER},
-	{"best crash",	"crash",	CELL_TEXT},
+	{"owner",	"owner",	CELL_TEXT},
 	{"issue",	"issue",	CELL_TEXT},
+	{"labels",	"labels",	CELL_LIST},
+	{"crashes",	"crashes",	CELL_NUMBER},
+	{"hits",	"hits",		CELL_NUMBER},
+	{"best crash",	"crash",	CELL_TEXT},
 	{"first",	"first",	CELL_TIME},
 	{"last",	"last",		CELL_TIME},
-	{"signatures",	"signatures",	CELL_LIST},
 	{"folder",	"folder",	CELL_TEXT},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column signature_columns[] = {
+	{"SIGNATURE",	"signature",	CELL_ID},
+	{"BY",		"rule",		CELL_TEXT},
+	{"APART",	"apart",	CELL_BOOL},
+	{"HITS",	"hits",		CELL_NUMBER},
+	{"FIRST",	"first",	CELL_TIME},
+	{"LAST",	"last",		CELL_TIME},
+	{"TYPE",	"type",		CELL_LINE},
+	{"AT",		"state",	CELL_LIST},
+	{NULL, NULL, CELL_TEXT}
+};
+const struct column decision_columns[] = {
+	{"DECISION",	"id",		CELL_TEXT},
+	{"AT",		"at",		CELL_TIME},
+	{"WHO",		"who",		CELL_TEXT},
+	{"WHAT",	"verb",		CELL_TEXT},
+	{"WITH",	"other",	CELL_TEXT},
+	{"CHANGED",	"changed",	CELL_LINE},
+	{"TAKEN BACK BY", "undone",	CELL_TEXT},
+	{"REASON",	"reason",	CELL_LINE},
 	{NULL, NULL, CELL_TEXT}
 };
 static const struct column bucket_crashes[] = {
@@ -361,20 +422,24 @@ static const struct section crash_sections[] = {
 	{NULL, NULL, NULL}
 };
 static const struct section bucket_sections[] = {
+	{"together because", "signatures", signature_columns},
 	{"crashes (best first)", "crash_list", bucket_crashes},
+	{"decisions (newest first)", "decisions", decision_columns},
 	{NULL, NULL, NULL}
 };
 
 const struct listing list_builds = {"builds", build_columns,
-	"no builds: pfadm build add DIR --project P", true, false};
+	"no builds: pfadm build add DIR --project P", true, false, NULL};
 const struct listing list_targets = {"targets", target_columns,
-	"no targets: pfadm build add DIR --project P", false, false};
+	"no targets: pfadm build add DIR --project P", false, false, NULL};
 const struct listing list_jobs = {"jobs", job_columns,
-	"no jobs: pfadm job create TARGET", true, false};
+	"no jobs: pfadm job create TARGET", true, false, NULL};
 const struct listing list_crashes = {"crashes", crash_columns,
-	"no crashes", true, false};
+	"no crashes", true, false, NULL};
 const struct listing list_buckets = {"buckets", bucket_columns,
-	"no buckets", false, false};
+	"no buckets", true, false, buckets_tell_hidden};
+const struct listing list_submissions = {"submissions", submission_columns,
+	"nothing was handed in", true, false, NULL};
 
 const struct sheet sheet_build = {"builds", build_fields, build_sections};
 const struct sheet sheet_target = {"targets", target_fields, target_sections};

@@ -272,15 +272,15 @@ static const struct section account_sections[] = {
 };
 
 const struct listing list_bots = {"bots", bot_columns,
-	"no bot has registered", false, false};
+	"no bot has registered", false, false, NULL};
 const struct listing list_accounts = {"accounts", account_columns,
-	"no accounts: pfadm account add NAME", false, false};
+	"no accounts: pfadm account add NAME", false, false, NULL};
 const struct listing list_epochs = {"ledger", epoch_columns,
-	"no bundles", false, false};
+	"no bundles", false, false, NULL};
 const struct listing list_bundles = {"ledger", bundle_columns,
-	"no bundles", true, false};
+	"no bundles", true, false, NULL};
 const struct listing list_log = {"log", log_columns,
-	"nothing was changed yet", true, false};
+	"nothing was changed yet", true, false, NULL};
 
 const struct sheet sheet_bot = {"bots", bot_fields, bot_sections};
 const struct sheet sheet_account = {"accounts", account_fields,

@@ -10,6 +10,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "tools/pfadm/plain.h"
 #include "tools/pfadm/table.h"
 
 #define SHORTEST_ID 8
@@ -77,7 +78,10 @@ add_list(struct buf *out, const struct json_value *list)
 	bool any = false;
 
 	for (v = json_first(list); v != NULL; v = json_next(v)) {
-		if ((text = json_string(v)) == NULL)
+		text = json_string(v);
+		if (text == NULL) /* crashes: of which bugs */
+			text = json_get_string(v, "bucket", NULL);
+		if (text == NULL)
 			continue;
 		buf_printf(out, "%s%s", any ? "," : "", text);
 		any = true;
@@ -94,7 +98,9 @@ static const struct state_word {
     {"drained", "", 'y'}, {"draining", "", 'y'}, {"disabled", "", 'y'},
     {"lost", "", 'r'}, {"clashed", "", 'r'}, {"bad", "", 'r'},
     {"rejected", "", 'r'}, {"held", "", 'y'}, {"error", "", 'r'},
-    {"warning", "", 'y'}};
+    {"warning", "", 'y'}, {"muted", "", 'y'}, {"fixed", "", 'g'},
+    {"critical", "", 'r'}, {"high", "", 'r'}, {"medium", "", 'y'},
+    {"crashed", "", 'g'}, {"quiet", "", 'y'}};
 
 static const struct state_word *
 state_word(const char *word)
@@ -198,6 +204,24 @@ short_state(const char *text)
 	return w == NULL || *w->letters == '\0' ? text : w->letters;
 }
 
+/* Two bugs in one helper differ below their first lines. */
+static void
+add_place(struct buf *out, const struct json_value *v)
+{
+	const char *text = json_string(v);
+	size_t len;
+
+	if (text == NULL)
+		for (v = json_first(v); v != NULL; v = json_next(v))
+			buf_printf(out, "%s%s", out->len == 0 ? "" : " | ",
+			    json_string(v) == NULL ? "" : json_string(v));
+	for (; text != NULL && *text != '\0'; text += len + (text[len] != 0)) {
+		len = strcspn(text, "\n");
+		buf_adds(out, out->len == 0 ? "" : " | ");
+		buf_add(out, text, len);
+	}
+}
+
 static void
 add_value(struct buf *out, const struct json_value *v, enum cell cell, bool tty)
 {
@@ -245,11 +269,18 @@ add_value(struct buf *out, const struct json_value *v, enum cell cell, bool tty)
 			buf_adds(out, short_state(text));
 		break;
 	case CELL_LINE:
+		if (text == NULL) /* or the first of a list */
+			text = json_string(json_first(v));
 		if (text != NULL)
 			buf_add(out, text, strcspn(text, "\n"));
 		break;
+	case CELL_PLACE:
+		add_place(out, v);
+		break;
 	default:
-		if (text != NULL)
+		if (json_type(v) == JSON_ARRAY)
+			add_sentences(out, v);
+		else if (text != NULL)
 			buf_adds(out, text);
 		else if (json_u64(v, &n) == 0)
 			buf_printf(out, "%ju", (uintmax_t)n);
@@ -261,12 +292,17 @@ void
 table_cell(struct buf *out, const struct json_value *row,
     const struct column *c, bool tty)
 {
-	if (CELL_OF(c->cell) == CELL_TRIES)
+	struct buf raw = BUF_INIT;
+
+	if (CELL_OF(c->cell) == CELL_TRIES) {
 		buf_printf(out, "%ju/%ju",
 		    (uintmax_t)json_get_u64(row, "reproduced", 0),
 		    (uintmax_t)json_get_u64(row, "tries", 0));
-	else
-		add_value(out, json_get(row, c->key), CELL_OF(c->cell), tty);
+		return;
+	}
+	add_value(&raw, json_get(row, c->key), CELL_OF(c->cell), tty);
+	plain_add(out, buf_text(&raw), raw.len);
+	buf_release(&raw);
 }
 
 /* ---- rows ------------------------------------------------------------ */
@@ -387,6 +423,7 @@ table_print(const struct rows *rows, const struct column *columns,
 		flags =
 		    to_the_right(CELL_OF(columns[i].cell)) ? SCOLS_FL_RIGHT : 0;
 		if ((CELL_OF(columns[i].cell) == CELL_LINE ||
+			CELL_OF(columns[i].cell) == CELL_PLACE ||
 			CELL_OF(columns[i].cell) == CELL_JSON) &&
 		    !look->wide)
 			flags |= SCOLS_FL_TRUNC;

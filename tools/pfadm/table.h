@@ -13,7 +13,8 @@
  */
 enum cell {
 	CELL_TEXT,
-	CELL_LINE,        /* first line of a text */
+	CELL_LINE,        /* first line of a text, first text of a list */
+	CELL_PLACE,       /* a state: its lines with " | " between */
 	CELL_ID,          /* on a terminal as short as keeps the rows apart */
 	CELL_NUMBER,      /* 12.3k on a terminal */
 	CELL_SIZE,        /* 1.5 MiB on a terminal */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/base/fs.h"
+#include "lib/base/text.h"
 #include "tests/unit/botd/courier/scene.h"
 
 #define LEASE   UINT64_C(0xaaaa000000000001)
@@ -383,6 +384,126 @@ files_that_the_cache_has_lost_are_fetched_again(void **state)
 }
 
 /* One lease that cannot be served does not keep the others waiting. */
+/* ---- inputs to run again --------------------------------------------- */
+
+/* The ticket that scene_ticket() wrote, of kind reproduce with this input
+ * after that one. */
+static void
+add_input(struct scene *w, const struct ticket_file *input,
+    const struct ticket_file *before)
+{
+	static const char at[] =
+	    "account/outgoing/b1/tickets/aaaa000000000001.json";
+	struct buf text = BUF_INIT;
+	struct ticket_input *in;
+	struct ticket t;
+
+	assert_int_equal(
+	    fs_read_file(w->fd, at, &text, TICKET_MAX_BYTES, NULL), 0);
+	assert_int_equal(ticket_parse(&t, text.data, text.len, NULL), 0);
+	text_copy(t.kind, sizeof(t.kind), "reproduce");
+	in = ticket_add_input(&t, &input->sha256, input->size, NULL);
+	assert_non_null(in);
+	assert_int_equal(ticket_input_add_series(in, &before->sha256, NULL), 0);
+	buf_reset(&text);
+	ticket_format(&text, &t);
+	scene_write(w, at, text.data);
+	ticket_release(&t);
+	buf_release(&text);
+}
+
+static void
+inputs_to_run_again_come_with_their_ticket(void **state)
+{
+	struct scene *w = *state;
+	struct ticket_file f = scene_blob(w, "the program");
+	struct ticket_file input = scene_blob(w, "the crashing input");
+	struct ticket_file before = scene_blob(w, "what was run before it");
+	char path[160];
+
+	scene_ticket(w, LEASE, 0, &f, 1);
+	add_input(w, &input, &before);
+	snprintf(
+	    path, sizeof(path), BLOBS "%s", digest_hex(&before.sha256).text);
+	scene_write(w, path, "some other bytes, not those");
+	scene_publish(w);
+	scene_turn(w);
+	assert_false(scene_has(w, TICKET));
+	assert_true(cached(w, &input, "the crashing input"));
+	scene_write(w, path, "what was run before it");
+	turn_now(w);
+	assert_true(scene_has(w, TICKET));
+	assert_true(cached(w, &before, "what was run before it"));
+	/* They are evicted under its feet: it is brought again. */
+	scene_remove(w, "root/builds/%.2s/%s", digest_hex(&input.sha256).text,
+	    digest_hex(&input.sha256).text);
+	lease_recheck(w->courier);
+	turn_now(w);
+	assert_true(cached(w, &input, "the crashing input"));
+	assert_true(scene_has(w, TICKET));
+}
+
+/* ---- what need not be sent ------------------------------------------- */
+
+#define KNOWN    "root/inbox/jobs/9999000000000001.known"
+#define KNOWN_AT "account/outgoing/b1/jobs/9999000000000001.known"
+#define DIGEST   "0123456789abcdef0123456789abcdef"
+
+static void
+signatures_that_are_known_follow_the_master(void **state)
+{
+	static const char one[] = "known 1 png\n" DIGEST DIGEST " 1\nrules\n";
+	static const char two[] = "known 1 png\nrules\nstate 2\n";
+	struct scene *w = *state;
+	struct ticket_file f = scene_blob(w, "the program");
+
+	scene_ticket(w, LEASE, JOB, &f, 1);
+	scene_write(w, KNOWN_AT, one);
+	scene_publish(w);
+	scene_turn(w);
+	assert_true(scene_holds(w, KNOWN, one));
+	scene_write(w, KNOWN_AT, two);
+	turn_now(w);
+	assert_true(scene_holds(w, KNOWN, two));
+	scene_remove(w, "%s", KNOWN_AT);
+	turn_now(w);
+	assert_false(scene_has(w, KNOWN));
+}
+
+static void
+a_known_list_that_is_odd_is_none(void **state)
+{
+	struct scene *w = *state;
+	struct ticket_file f = scene_blob(w, "the program");
+
+	scene_ticket(w, LEASE, JOB, &f, 1);
+	scene_write(w, KNOWN_AT, "known 1 png\nrules\n");
+	scene_publish(w);
+	scene_turn(w);
+	assert_true(scene_has(w, KNOWN));
+	scene_write(w, KNOWN_AT, "known 1 png\nnonsense\n");
+	turn_now(w);
+	assert_false(scene_has(w, KNOWN));
+	assert_true(scene_has(w, TICKET));
+}
+
+static void
+a_known_list_goes_with_its_job(void **state)
+{
+	struct scene *w = *state;
+	struct ticket_file f = scene_blob(w, "the program");
+
+	scene_ticket(w, LEASE, JOB, &f, 1);
+	scene_write(w, KNOWN_AT, "known 1 png\nrules\n");
+	scene_publish(w);
+	scene_turn(w);
+	assert_true(scene_has(w, KNOWN));
+	w->status->lease_count = 0;
+	scene_publish(w);
+	scene_turn(w);
+	assert_false(scene_has(w, KNOWN));
+}
+
 static void
 a_bad_ticket_does_not_hinder_the_next(void **state)
 {
@@ -423,6 +544,10 @@ main(void)
 	    TEST(serials_of_another_generation_say_nothing),
 	    TEST(a_job_file_that_grows_is_fetched_again),
 	    TEST(files_that_the_cache_has_lost_are_fetched_again),
+	    TEST(inputs_to_run_again_come_with_their_ticket),
+	    TEST(signatures_that_are_known_follow_the_master),
+	    TEST(a_known_list_that_is_odd_is_none),
+	    TEST(a_known_list_goes_with_its_job),
 	    TEST(a_bad_ticket_does_not_hinder_the_next),
 	};
 

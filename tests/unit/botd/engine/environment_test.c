@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -108,9 +109,29 @@ a_quote_of_the_jobs_costs_its_options(void **state)
 	(void)state;
 	make(&s, "", words, 1, false);
 	asan = get(&s, "ASAN_OPTIONS");
-	assert_null(strchr(asan, '\''));
+	assert_null(strstr(asan, "'x"));
 	assert_non_null(strstr(asan, "alloc_dealloc_mismatch=0"));
 	assert_non_null(strstr(buf_text(&s.plan.notes), "a quote in it"));
+	release(&s);
+}
+
+/* The master's tickets have what is forced among the job's options. */
+static void
+what_is_forced_may_stand_among_the_jobs(void **state)
+{
+	char word[1024];
+	char *const words[] = {word};
+	const char *asan;
+	struct scene s;
+
+	(void)state;
+	snprintf(word, sizeof(word), "ASAN_OPTIONS=redzone=64:%s:quarantine=1",
+	    sanitizer_tools[0].forced);
+	make(&s, "", words, 1, false);
+	asan = get(&s, "ASAN_OPTIONS");
+	assert_memory_equal(asan, "redzone=64:", 11);
+	assert_non_null(strstr(asan, "quarantine=1:"));
+	assert_int_equal(s.plan.notes.len, 0);
 	release(&s);
 }
 
@@ -155,6 +176,7 @@ main(void)
 	    cmocka_unit_test(each_sanitizer_gets_a_string_that_ends_as_it_must),
 	    cmocka_unit_test(the_jobs_options_stand_for_our_defaults),
 	    cmocka_unit_test(a_quote_of_the_jobs_costs_its_options),
+	    cmocka_unit_test(what_is_forced_may_stand_among_the_jobs),
 	    cmocka_unit_test(the_jobs_variables_replace_ours),
 	    cmocka_unit_test(a_check_sees_no_leaks_and_shows_instructions),
 	};

@@ -1,7 +1,8 @@
 /*
- * lib/triage's tables and small rules, a line each: UBSan's reasons, the
- * security flag, cycles, masked numbers, and the signature.
+ * lib/triage/rules: the language with its complaints, what wins over what, and
+ * the matcher of globs beside the C library's.
  */
+#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,295 +13,456 @@
 #include <cmocka.h>
 
 #include "lib/base/buf.h"
-#include "lib/triage/facts.h"
-#include "lib/triage/triage.h"
+#include "lib/triage/rules.h"
+#include "lib/triage/rules_internal.h"
 
-/* printf '1\nTimeout\ntarget' | sha256sum */
-#define TIMEOUT_SIGNATURE                  \
-	"0947de0184109e22718f670125a1978f" \
-	"029d013a769a8fb02b7758bb7b80dc04"
+static struct span
+span_of(const char *text)
+{
+	return (struct span){text, strlen(text)};
+}
+
+static struct frame
+frame_of(const char *function, const char *file, const char *module)
+{
+	struct frame f;
+
+	memset(&f, 0, sizeof(f));
+	f.function = span_of(function);
+	f.file = span_of(file);
+	f.module = span_of(module);
+	return f;
+}
+
+static struct rules *
+parsed(const char *text)
+{
+	struct rules *r;
+	struct err e;
+
+	if (rules_parse(&r, text, strlen(text), &e) == -1)
+		fail_msg("%s", e.text);
+	return r;
+}
+
+static enum role
+role_of(const struct rules *r, const char *project, const char *function)
+{
+	struct frame f = frame_of(function, "", "");
+
+	return rules_frame(rules_of(r, project), &f).role;
+}
+
+/* ---- complaints --------------------------------------------------------- */
 
 /* clang-format off */
 static void
-each_reason_of_ubsan_has_its_type(void **state)
+each_mistake_is_refused_with_line_and_column(void **state)
 {
 	static const struct {
-		const char *text, *type;
-		bool security;
+		const char *text, *complaint;
 	} table[] = {
-	{ "division by zero", "Divide-by-zero", false },
-	{ "1e+30 is outside the range of representable values of type 'int'",
-	    "Float-cast-overflow", false },
-	{ "implicit conversion from type 'int' of value 300 changed",
-	    "Implicit-conversion", false },
-	{ "call to function f through pointer to incorrect function type 'v'",
-	    "Incorrect-function-pointer-type", true },
-	{ "index 9 out of bounds for type 'int[4]'", "Index-out-of-bounds",
-	    true },
-	{ "load of value 7, which is not a valid value for type 'bool'",
-	    "Invalid-bool-value", false },
-	{ "passing zero to ctz(), which is not a valid argument",
-	    "Invalid-builtin-use", false },
-	{ "load of misaligned address 0x61 for type 'int', which requires",
-	    "Misaligned-address", false },
-	{ "execution reached the end of a value-returning function without",
-	    "No-return-value", false },
-	{ "null pointer passed as argument 1, which is declared to never be "
-	    "null", "Invalid-null-argument", false },
-	{ "load of null pointer of type 'int'", "Null-dereference READ",
-	    false },
-	{ "store to null pointer of type 'int'", "Null-dereference WRITE",
-	    false },
-	{ "reference binding to null pointer of type 'int'",
-	    "Null-dereference", false },
-	{ "member access within null pointer of type 'struct s'",
-	    "Null-dereference", false },
-	{ "member call on null pointer of type 'A'", "Null-dereference",
-	    false },
-	{ "store to address 0x60 with insufficient space for an object of "
-	    "type 'int'", "Object-size", true },
-	{ "addition of unsigned offset to 0x6 overflowed to 0x1",
-	    "Pointer-overflow", false },
-	{ "pointer index expression with base 0x1 overflowed to 0x2",
-	    "Pointer-overflow", false },
-	{ "applying zero offset to null pointer", "Pointer-overflow", false },
-	{ "applying non-zero offset 8 to null pointer", "Pointer-overflow",
-	    false },
-	{ "null pointer returned from function declared to never return null",
-	    "Invalid-null-return", false },
-	{ "shift exponent 40 is too large for 32-bit type 'int'",
-	    "Undefined-shift", false },
-	{ "left shift of negative value -1", "Undefined-shift", false },
-	{ "execution reached an unreachable program point",
-	    "Unreachable code", false },
-	{ "unsigned integer overflow: 1 - 2 cannot be represented in type 'u'",
-	    "Unsigned-integer-overflow", false },
-	{ "upcast of null pointer of type 'A'", "Upcast-of-null-pointer",
-	    false },
-	{ "variable length array bound evaluates to non-positive value -1",
-	    "Non-positive-vla-bound-value", true },
-	{ "member call on address 0x60 which does not point to an object of "
-	    "type 'A'", "Bad-cast", true },
-	{ "load of value 9, which is not a valid value for type 'enum e'",
-	    "Invalid-enum-value", false },
-	{ "signed integer overflow: 1 + 2 cannot be represented in type 'int'",
-	    "Integer-overflow", false },
-	{ "negation of -2147483648 cannot be represented in type 'int'",
-	    "Integer-overflow", false },
-	{ "division of -2147483648 by -1 cannot be represented in type 'int'",
-	    "Integer-overflow", false },
-	{ "assumption is violated during execution", "Assumption-violation",
-	    false },
-	{ "something that no table knows", "Undefined-behavior", false },
+	{ "# good\n\nignore runtim function f*",
+	    "line 3, column 8: role 'runtim' is unknown: runtime, allocator, "
+	    "interceptor, engine, driver, panic, libc, signal" },
+	{ "ignore", "line 1, column 7: role '' is unknown" },
+	{ "ignore none function f", "line 1, column 8: role 'none' is" },
+	{ "ignore libc func f",
+	    "line 1, column 13: 'func' is none of function, file, module, "
+	    "unnamed" },
+	{ "keep unnamed f",
+	    "line 1, column 6: 'unnamed' is none of function, file, module" },
+	{ "widen module f",
+	    "line 1, column 7: 'module' is none of function, file" },
+	{ "ignore libc function", "line 1, column 21: a glob is missing" },
+	{ "ignore libc function   ", "a glob is missing" },
+	{ "keep function [a-", "line 1, column 15: a '[' is not closed" },
+	{ "keep function x[]", "line 1, column 16: a '[' is not closed" },
+	{ "keep function [!]", "a '[' is not closed" },
+	{ "keep function x\\", "line 1, column 16: a '\\' stands before" },
+	{ "keep function [[:alpha:]]*", "classes as '[:alpha:]'" },
+	{ "keep function f # why",
+	    "line 1, column 17: a comment has a line of its own" },
+	{ "keep function f\xc3\xa4",
+	    "line 1, column 16: byte 0xc3 stands in no name" },
+	{ "keep function f\x1b[2J", "byte 0x1b stands in no name" },
+	{ "keep file /a\x01",	"byte 0x01 stands in no name" },
+	{ "forget function f",
+	    "line 1, column 1: 'forget' is unknown: ignore, keep, widen, "
+	    "state, distance, lines, group, timeouts" },
+	{ "state", "line 1, column 6: '' is no whole number from 1 to 5" },
+	{ "state 0", "line 1, column 7: '0' is no whole number from 1 to 5" },
+	{ "state 6", "'6' is no whole number" },
+	{ "state 3x", "'3x' is no whole number" },
+	{ "state 99999999999999999999999", "is no whole number" },
+	{ "state 3 4", "line 1, column 9: '4' is too much" },
+	{ "group 1001", "'1001' is no whole number from 1 to 1000" },
+	{ "group -1", "'-1' is no whole number" },
+	{ "distance 1.5", "line 1, column 10: '1.5' is no number from 0 to 1" },
+	{ "distance .5", "'.5' is no number" },
+	{ "distance 0,5", "'0,5' is no number" },
+	{ "distance 1e-1", "'1e-1' is no number" },
+	{ "distance nan", "'nan' is no number" },
+	{ "lines 2", "line 1, column 7: '2' is no number" },
+	{ "lines", "'' is no number" },
+	{ "timeouts yes", "line 1, column 10: 'yes' is none of show, hide" },
+	{ "[png]", "line 1, column 1: a heading is [all] or [project NAME]" },
+	{ "[project png", "a heading ends in ']'" },
+	{ "[project]", "'' is no name of a project" },
+	{ "[project Png]", "line 1, column 10: 'Png' is no name of a" },
+	{ "[project a b]", "'a b' is no name of a project" },
+	{ "[all of it]", "a heading is [all]" },
 	};
-	char line[256];
-	struct triage t;
+	struct buf all = BUF_INIT;
+	struct rules *r;
+	struct err e;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		snprintf(line, sizeof(line), "/src/a.c:12:3: runtime error: %s",
-		    table[i].text);
-		assert_int_equal(
-		    triage_report(&t, line, strlen(line), "target"), 0);
-		assert_string_equal(triage_type_text(&t).text, table[i].type);
-		assert_int_equal(t.security, table[i].security);
-		assert_string_equal(t.state[0], "a.c:12");
+		buf_reset(&all);
+		assert_int_equal(rules_complaints(&all, table[i].text,
+		    strlen(table[i].text)), 1);
+		if (strstr(all.data, table[i].complaint) == NULL ||
+		    strncmp(all.data, "line ", 5) != 0)
+			fail_msg("'%s': %s", table[i].text, all.data);
+		assert_int_equal(rules_parse(&r, table[i].text,
+		    strlen(table[i].text), &e), -1);
+		assert_int_equal(e.cls, ERR_REFUSED);
+		assert_non_null(strstr(e.text, table[i].complaint));
 	}
-}
-
-static void
-the_security_flag_follows_type_and_address(void **state)
-{
-	static const struct {
-		const char *type;
-		bool has_address;
-		uint64_t address;
-		bool pc_null, security;
-	} table[] = {
-	{ "Heap-buffer-overflow",	true, 0x602000000010,	false, true },
-	{ "Heap-double-free",		false, 0,		false, true },
-	{ "Use-of-uninitialized-value",	false, 0,		false, true },
-	{ "Alloc-dealloc-mismatch",	false, 0,		false, true },
-	{ "Stack-overflow",		true, 0x7fff00000000,	false, false },
-	{ "Fatal-signal",		false, 0,		false, false },
-	{ "Abrt",			false, 0,		false, false },
-	{ "ASSERT",			false, 0,		false, false },
-	{ "Direct-leak",		false, 0,		false, false },
-	{ "Data race",			false, 0,		false, false },
-	{ "Timeout",			false, 0,		false, false },
-	{ "Integer-overflow",		false, 0,		false, false },
-	{ "Index-out-of-bounds",	false, 0,		false, true },
-	{ "Null-dereference",		true, 8,		false, false },
-	{ "Null-dereference",		true, 0,		true, true },
-	{ "UNKNOWN",			true, 0xfff,		false, false },
-	{ "UNKNOWN",			true, 0x1000,		false, true },
-	{ "UNKNOWN",			true, 0xbbadbeef,	false, false },
-	{ "UNKNOWN",			false, 0,		false, true },
-	{ "Unknown",			false, 0,		false, false },
-	};
-	struct triage t;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		memset(&t, 0, sizeof(t));
-		strcpy(t.type, table[i].type);
-		t.has_address = table[i].has_address;
-		t.address = table[i].address;
-		assert_int_equal(triage_security(&t, table[i].pc_null),
-		    table[i].security);
-	}
-}
-
-/* "functions" are called in turn until the stack is full. */
-static void
-overflow(struct triage *t, const char *const *functions, int n, int frames)
-{
-	struct buf b = BUF_INIT;
-	int i;
-
-	buf_adds(&b, "==7==ERROR: AddressSanitizer: stack-overflow on address "
-	    "0x7f (pc 0x5 bp 0x1 sp 0x1 T0)\n");
-	for (i = 0; i < frames; i++)
-		buf_printf(&b, "    #%d 0x5 in %s /src/a.c:1:2\n", i,
-		    functions[i % n]);
-	triage_report(t, b.data, b.len, "target");
-	buf_release(&b);
+	buf_release(&all);
 }
 /* clang-format on */
 
 static void
-a_recursion_is_one_bug_wherever_it_overflowed(void **state)
+all_complaints_of_a_file_are_told_up_to_twenty(void **state)
 {
-	static const char *const one[] = {"walk", "visit", "enter", "leave"};
-	static const char *const other[] = {"enter", "leave", "walk", "visit"};
-	struct triage a, b;
+	struct buf text = BUF_INIT, all = BUF_INIT;
+	const char *p;
+	int i, lines = 0;
 
 	(void)state;
-	overflow(&a, one, 4, 200);
-	overflow(&b, other, 4, 250);
-	assert_int_equal(a.state_count, 3);
-	assert_string_equal(a.state[0], "enter");
-	assert_string_equal(a.state[1], "leave");
-	assert_string_equal(a.state[2], "walk");
-	assert_true(digest_equal(&a.signature, &b.signature));
+	buf_adds(&text, "[what]\nignore libc function fine\n");
+	for (i = 0; i < 24; i++)
+		buf_adds(&text, "oops\n");
+	assert_int_equal(rules_complaints(&all, text.data, text.len), 25);
+	for (p = all.data; (p = strchr(p, '\n')) != NULL; p++)
+		lines++;
+	assert_int_equal(lines, 21);
+	assert_non_null(strstr(all.data, "line 21, column 1: 'oops'"));
+	assert_null(strstr(all.data, "line 22,"));
+	assert_non_null(strstr(all.data, "and 5 more\n"));
+	buf_release(&text);
+	buf_release(&all);
 }
 
 static void
-two_rounds_are_no_cycle(void **state)
+large_files_and_nuls_are_refused(void **state)
 {
-	static const char *const two[] = {"walk", "visit"};
-	struct triage t;
+	struct buf text = BUF_INIT, all = BUF_INIT;
+	int i;
 
 	(void)state;
-	overflow(&t, two, 2, 4);
-	assert_int_equal(t.state_count, 3);
-	assert_string_equal(t.state[0], "walk");
+	for (i = 0; i <= RULES_MAX; i++)
+		buf_printf(&text, "keep function f%d\n", i);
+	assert_int_equal(rules_complaints(&all, text.data, text.len), 1);
+	assert_non_null(
+	    strstr(all.data, "line 4097, column 6: more than 4096"));
+	buf_reset(&all);
+	while (text.len <= RULES_MAX_BYTES)
+		buf_adds(&text, "# and a comment\n");
+	assert_int_equal(rules_complaints(&all, text.data, text.len), 1);
+	assert_non_null(strstr(all.data, "bytes of rules, the most are"));
+	buf_reset(&all);
+	assert_int_equal(rules_complaints(&all, "state 3\0", 8), 1);
+	assert_non_null(strstr(all.data, "line 1, column 8: byte 0x00"));
+	buf_reset(&all);
+	buf_reset(&text);
+	buf_adds(&text, "keep function ");
+	for (i = 0; i < 257; i++)
+		buf_addc(&text, 'a');
+	assert_int_equal(rules_complaints(&all, text.data, text.len), 1);
+	assert_non_null(strstr(all.data, "a glob of 257 letters"));
+	buf_release(&text);
+	buf_release(&all);
+}
+
+/* ---- what wins ---------------------------------------------------------- */
+
+static void
+later_rules_win_and_a_project_wins_over_all(void **state)
+{
+	struct rules *r = parsed("ignore panic function die*\n"
+				 "keep function die_hard\n"
+				 "[project png]\n"
+				 "ignore libc function die_hard\r\n"
+				 "keep function malloc\n"
+				 "[all]\n"
+				 "keep function die\n"
+				 "ignore engine function di[e-f]\n"
+				 "[project png]\n"
+				 "ignore driver function last\n");
+
+	(void)state;
+	assert_int_equal(role_of(r, NULL, "diet"), ROLE_PANIC);
+	assert_int_equal(role_of(r, NULL, "die_hard"), ROLE_NONE);
+	assert_int_equal(role_of(r, "png", "die_hard"), ROLE_LIBC);
+	assert_int_equal(role_of(r, "zlib", "die_hard"), ROLE_NONE);
+	assert_int_equal(role_of(r, NULL, "die"), ROLE_ENGINE);
+	assert_int_equal(role_of(r, NULL, "malloc"), ROLE_ALLOCATOR);
+	assert_int_equal(role_of(r, "png", "malloc"), ROLE_NONE);
+	assert_int_equal(role_of(r, "png", "last"), ROLE_DRIVER);
+	assert_int_equal(role_of(r, NULL, "last"), ROLE_NONE);
+	rules_free(r);
 }
 
 static void
-values_in_an_assertion_are_masked(void **state)
+function_file_and_module_are_matched_apart(void **state)
 {
-	/* clang-format off */
+	struct rules *r = parsed("ignore libc file */raise.c\n"
+				 "ignore runtime module */libx.so*\n"
+				 "ignore engine unnamed */liby.so\n");
+	const struct rules_named *n = rules_of(r, NULL);
+	struct frame f;
+
+	(void)state;
+	f = frame_of("mine", "/src/raise.c", "");
+	assert_int_equal(rules_frame(n, &f).role, ROLE_LIBC);
+	f = frame_of("raise.c", "/src/mine.c", "");
+	assert_int_equal(rules_frame(n, &f).role, ROLE_NONE);
+	f = frame_of("mine", "", "/lib/libx.so.1");
+	assert_int_equal(rules_frame(n, &f).role, ROLE_RUNTIME);
+	f = frame_of("mine", "", "/lib/liby.so");
+	assert_int_equal(rules_frame(n, &f).role, ROLE_NONE);
+	f = frame_of("", "", "/lib/liby.so");
+	assert_int_equal(rules_frame(n, &f).role, ROLE_ENGINE);
+	rules_free(r);
+}
+
+static void
+settings_hold_for_all_or_for_one_project(void **state)
+{
+	struct rules *r = parsed("state 4\ndistance 0.25\nlines 1\n"
+				 "[project png]\nstate 2\ngroup 7\n"
+				 "timeouts show\ndistance 0\n");
+	struct rules_limits all = rules_limits(rules_of(r, "zlib"));
+	struct rules_limits png = rules_limits(rules_of(r, "png"));
+	struct rules_limits base = rules_limits(rules_of(rules_base(), NULL));
+
+	(void)state;
+	assert_int_equal(base.state, 3);
+	assert_true(base.distance > 0.29 && base.distance < 0.31);
+	assert_true(base.likeness > 0.79 && base.likeness < 0.81);
+	assert_int_equal(base.group, 25);
+	assert_false(base.show_timeouts);
+	assert_int_equal(all.state, 4);
+	assert_true(all.distance > 0.249 && all.distance < 0.251);
+	assert_true(all.likeness == 1.0);
+	assert_int_equal(all.group, 25);
+	assert_int_equal(png.state, 2);
+	assert_int_equal(png.group, 7);
+	assert_true(png.distance == 0.0);
+	assert_true(png.show_timeouts);
+	rules_free(r);
+}
+
+static void
+each_answer_names_its_rule(void **state)
+{
+	struct rules *r = parsed("# ours\n  ignore panic function die  \n"
+				 "widen function at\n");
+	const struct rules_named *n = rules_of(r, NULL);
+	struct frame f = frame_of("die", "", "");
+	struct rules_word w = rules_frame(n, &f);
+	struct buf line = BUF_INIT;
+
+	(void)state;
+	assert_false(w.base);
+	assert_int_equal(w.line, 2);
+	rules_line(n, &w, &line);
+	assert_string_equal(line.data, "  ignore panic function die  ");
+	f = frame_of("at", "", "");
+	w = rules_frame(n, &f);
+	assert_true(w.widens);
+	assert_int_equal(w.line, 3);
+	f = frame_of("malloc", "", "");
+	w = rules_frame(n, &f);
+	assert_true(w.base);
+	buf_reset(&line);
+	rules_line(n, &w, &line);
+	assert_string_equal(line.data, "ignore allocator function malloc");
+	f = frame_of("mine", "", "");
+	w = rules_frame(n, &f);
+	buf_reset(&line);
+	rules_line(n, &w, &line);
+	assert_int_equal(line.len, 0);
+	buf_release(&line);
+	rules_free(r);
+}
+
+static void
+a_set_of_rules_is_named_by_what_it_says(void **state)
+{
+	struct rules *none = parsed("# nothing\n\n[project png]\n");
+	struct rules *one = parsed("state 4\n");
+	struct rules *two = parsed("state 5\n");
+	struct rules *null;
+	struct err e;
+
+	(void)state;
+	assert_string_equal(rules_name(rules_base()).text, "2");
+	assert_string_equal(rules_name(none).text, "2");
+	/* printf 'state 4\n' | sha256sum */
+	assert_string_equal(rules_name(one).text, "2-acc00a61");
+	assert_string_not_equal(rules_name(one).text, rules_name(two).text);
+	assert_int_equal(rules_parse(&null, NULL, 0, &e), 0);
+	assert_string_equal(rules_name(null).text, "2");
+	rules_free(none);
+	rules_free(one);
+	rules_free(two);
+	rules_free(null);
+	rules_free(NULL);
+}
+
+/* ---- names -------------------------------------------------------------- */
+
+/* clang-format off */
+static void
+built_in_rules_know_the_roles(void **state)
+{
 	static const struct {
-		const char *text, *line;
+		const char *function, *file, *module;
+		enum role role;
 	} table[] = {
-		{ "n == 4711", "n == NUMBER" },
-		{ "n < 10 && m", "n < NUMBER && m" },
-		{ "n == 7", "n == 7" },
-		{ "p != 0xdeadbeef", "p != ADDRESS" },
-		{ "p & 0xff", "p & 0xff" },
-		{ "u16_len > utf8", "u16_len > utf8" },
-		{ "x == 1.25", "x == 1.25" },
+	{ "raise", "/build/glibc-2.36/signal/raise.c", "", ROLE_SIGNAL },
+	{ "__pthread_kill_implementation", "./nptl/pthread_kill.c", "",
+	    ROLE_SIGNAL },
+	{ "__GI_raise", "", "", ROLE_SIGNAL },
+	{ "abort", "./stdlib/abort.c", "", ROLE_LIBC },
+	{ "anything", "", "/lib/x86_64-linux-gnu/libc.so.6", ROLE_LIBC },
+	{ "", "", "[vdso]", ROLE_LIBC },
+	{ "_int_free", "./malloc/malloc.c", "", ROLE_ALLOCATOR },
+	{ "cfree", "", "", ROLE_ALLOCATOR },
+	{ "malloc_printerr", "./malloc/malloc.c", "", ROLE_ALLOCATOR },
+	{ "__libc_message", "./libio/libc_fatal.c", "", ROLE_PANIC },
+	{ "operator new", "", "", ROLE_ALLOCATOR },
+	{ "operator delete[]", "", "", ROLE_ALLOCATOR },
+	{ "__asan_memcpy", "", "", ROLE_RUNTIME },
+	{ "__interceptor_strlen", "", "", ROLE_INTERCEPTOR },
+	{ "memcpy", "", "", ROLE_INTERCEPTOR },
+	{ "__memmove_avx_unaligned_erms", "", "", ROLE_INTERCEPTOR },
+	{ "std::mutex::lock()", "/usr/include/c++/12/bits/std_mutex.h", "",
+	    ROLE_INTERCEPTOR },
+	{ "std::lock_guard<std::mutex>::lock_guard(std::mutex&)", "", "",
+	    ROLE_INTERCEPTOR },
+	{ "std::__1::unique_lock<std::__1::mutex>::lock()", "", "",
+	    ROLE_INTERCEPTOR },
+	{ "std::char_traits<char>::copy(char*, char const*, unsigned long)",
+	    "", "", ROLE_INTERCEPTOR },
+	{ "fuzzer::Fuzzer::ExecuteCallback", "", "", ROLE_ENGINE },
+	{ "ExecuteFilesOnyByOne", "aflpp_driver.o", "", ROLE_DRIVER },
+	{ "LLVMFuzzerRunDriver", "", "", ROLE_DRIVER },
+	{ "main", "/src/main.c", "", ROLE_DRIVER },
+	{ "__assert_fail", "", "", ROLE_PANIC },
+	{ "__cxa_throw", "", "", ROLE_PANIC },
+	{ "std::terminate", "", "", ROLE_PANIC },
+	{ "core::panicking::panic_bounds_check", "", "", ROLE_PANIC },
+	{ "rust_begin_unwind", "", "", ROLE_PANIC },
+	{ "std::__throw_out_of_range_fmt", "", "", ROLE_PANIC },
+	{ "core::slice::index::slice_end_index_len_fail", "", "",
+	    ROLE_PANIC },
+	{ "f", "/rustc/90c541806f23a127002de5b4038be731ba1458ca/library/core/"
+	    "src/ops/function.rs", "", ROLE_RUNTIME },
+	/* honest names */
+	{ "free_list", "/src/a.c", "/bin/a", ROLE_NONE },
+	{ "gc::main", "", "", ROLE_NONE },
+	{ "abort_job", "", "", ROLE_NONE },
+	{ "memcpy_rows", "", "", ROLE_NONE },
+	{ "raise_priority", "", "", ROLE_NONE },
+	{ "g_logistic", "", "", ROLE_NONE },
+	{ "unlink_chunk", "/src/chunks.c", "", ROLE_NONE },
+	{ "f", "/src/gcc/cse.c", "", ROLE_NONE },
+	{ "my::mutex::lock()", "/src/mutex.cc", "", ROLE_NONE },
+	{ "std::__cxx11::basic_string<char, std::char_traits<char>, "
+	    "std::allocator<char> >::operator[](unsigned long)", "", "",
+	    ROLE_NONE },
+	{ "f", "/src/rust/lib.rs", "", ROLE_NONE },
+	{ "asan", "/src/a.c", "/bin/libasan_test", ROLE_NONE },
+	{ "", "", "", ROLE_NONE },
 	};
-	/* clang-format on */
-	char line[256];
-	struct triage t;
+	const struct rules_named *n = rules_of(rules_base(), "any");
+	struct frame f;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		snprintf(line, sizeof(line),
-		    "prog: a.c:9: f: Assertion `%s' failed.\n", table[i].text);
-		triage_report(&t, line, strlen(line), "target");
-		assert_string_equal(t.type, "ASSERT");
-		assert_string_equal(t.state[0], table[i].line);
+		f = frame_of(table[i].function, table[i].file,
+		    table[i].module);
+		if (rules_frame(n, &f).role != table[i].role)
+			fail_msg("%s %s %s: %s", table[i].function,
+			    table[i].file, table[i].module,
+			    rules_role(rules_frame(n, &f).role));
 	}
 }
 
 static void
-the_signature_is_the_hash_of_type_and_state(void **state)
+globs_match_as_the_c_library_does(void **state)
 {
-	static const char report[] =
-	    "==7==ERROR: AddressSanitizer: heap-buffer-overflow on address "
-	    "0x60 at pc 0x1 bp 0x1 sp 0x1\n"
-	    "READ of size 4 at 0x60 thread T0\n"
-	    "    #0 0x5 in a /src/a.c:1:2\n"
-	    "    #1 0x5 in b /src/a.c:1:2\n";
-	static const char hashed[] = "1\nHeap-buffer-overflow READ 4\na\nb";
-	struct triage t;
-	struct digest d;
+	static const char *const globs[] = {
+		"", "*", "**", "a", "a*", "*a", "*a*", "a*b*c", "?", "a?c",
+		"[abc]", "[a-c]x", "[!a-c]x", "[^a]*", "[]]x", "[!]]x",
+		"[[]x", "\\*", "a\\?c", "*\\**", "[a\\]b]x", "*a*a*a*b",
+		"[a-]x", "*[0-9]", "x[[]]",
+	}, *const names[] = {
+		"", "a", "ab", "abc", "ax", "dx", "]x", "[x", "*", "a?c",
+		"x*y", "aaaa", "aaab", "a/b", "bx", "-x", "x9", "x[]",
+		"axbxc", "\\",
+	};
+	size_t i, j, at;
 
 	(void)state;
-	triage_report(&t, report, strlen(report), "target");
-	digest_of(&d, hashed, strlen(hashed));
-	assert_true(digest_equal(&t.signature, &d));
-	triage_report(&t, "==7== ERROR: libFuzzer: timeout after 2 seconds", 47,
-	    "target");
-	assert_string_equal(digest_hex(&t.signature).text, TIMEOUT_SIGNATURE);
+	for (i = 0; i < sizeof(globs) / sizeof(globs[0]); i++) {
+		assert_null(rules_glob_fault(globs[i], &at));
+		for (j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			if (rules_glob(globs[i], names[j], strlen(names[j])) !=
+			    (fnmatch(globs[i], names[j], 0) == 0))
+				fail_msg("'%s' and '%s'", globs[i], names[j]);
+	}
 }
+/* clang-format on */
 
 static void
-one_timeout_bucket_per_target(void **state)
+a_glob_of_many_stars_is_no_trap(void **state)
 {
-	static const char report[] =
-	    "==7== ERROR: libFuzzer: timeout after 2 seconds\n"
-	    "    #0 0x5 in slow /src/a.c:1:2\n";
-	struct triage a, b;
+	static char name[100000];
+	char glob[RULES_GLOB_MAX + 1];
+	int i;
 
 	(void)state;
-	triage_report(&a, report, strlen(report), "read_fuzzer");
-	triage_report(&b, report, strlen(report), "write_fuzzer");
-	assert_string_equal(a.state[0], "read_fuzzer");
-	assert_int_equal(a.state_count, 1);
-	assert_false(digest_equal(&a.signature, &b.signature));
-}
-
-static void
-addresses_pids_and_lines_do_not_change_the_signature(void **state)
-{
-	static const char one[] =
-	    "==7==ERROR: AddressSanitizer: heap-use-after-free on address "
-	    "0x602000000010 at pc 0x1 bp 0x2 sp 0x3\n"
-	    "WRITE of size 20 at 0x602000000010 thread T0\n"
-	    "    #0 0x5 in a /src/a.c:1:2\n";
-	static const char other[] =
-	    "==90==ERROR: AddressSanitizer: heap-use-after-free on address "
-	    "0x603000000098 at pc 0x4 bp 0x5 sp 0x6\n"
-	    "WRITE of size 24 at 0x603000000098 thread T3\n"
-	    "    #0 0x9 in a /build/other/a.c:2:7\n";
-	struct triage a, b;
-
-	(void)state;
-	triage_report(&a, one, strlen(one), "target");
-	triage_report(&b, other, strlen(other), "target");
-	assert_true(digest_equal(&a.signature, &b.signature));
+	memset(name, 'a', sizeof(name));
+	for (i = 0; i < RULES_GLOB_MAX; i++)
+		glob[i] = i % 2 == 0 ? '*' : 'a';
+	glob[RULES_GLOB_MAX - 1] = 'b';
+	glob[RULES_GLOB_MAX] = '\0';
+	assert_false(rules_glob(glob, name, sizeof(name)));
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_reason_of_ubsan_has_its_type),
-	    cmocka_unit_test(the_security_flag_follows_type_and_address),
-	    cmocka_unit_test(a_recursion_is_one_bug_wherever_it_overflowed),
-	    cmocka_unit_test(two_rounds_are_no_cycle),
-	    cmocka_unit_test(values_in_an_assertion_are_masked),
-	    cmocka_unit_test(the_signature_is_the_hash_of_type_and_state),
-	    cmocka_unit_test(one_timeout_bucket_per_target),
-	    cmocka_unit_test(
-		addresses_pids_and_lines_do_not_change_the_signature),
+	    cmocka_unit_test(each_mistake_is_refused_with_line_and_column),
+	    cmocka_unit_test(all_complaints_of_a_file_are_told_up_to_twenty),
+	    cmocka_unit_test(large_files_and_nuls_are_refused),
+	    cmocka_unit_test(later_rules_win_and_a_project_wins_over_all),
+	    cmocka_unit_test(function_file_and_module_are_matched_apart),
+	    cmocka_unit_test(settings_hold_for_all_or_for_one_project),
+	    cmocka_unit_test(each_answer_names_its_rule),
+	    cmocka_unit_test(a_set_of_rules_is_named_by_what_it_says),
+	    cmocka_unit_test(built_in_rules_know_the_roles),
+	    cmocka_unit_test(globs_match_as_the_c_library_does),
+	    cmocka_unit_test(a_glob_of_many_stars_is_no_trap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,80 @@ leaks_recursion_assertions_and_other_tools_are_read(void **state)
 	(void)state;
 	CHECK(table);
 }
+
+/* ClusterFuzz's level of each, where it has one. */
+static void
+the_golden_table_has_its_severities(void **state)
+{
+	static const struct {
+		const char *fixture;
+		enum triage_severity severity;
+	} table[] = {
+	{ "asan-uaf", SEVERITY_HIGH },		{ "asan-hbo", SEVERITY_MEDIUM },
+	{ "asan-sbo", SEVERITY_HIGH },		{ "asan-gbo", SEVERITY_NONE },
+	{ "asan-dfree", SEVERITY_HIGH },	{ "asan-badfree", SEVERITY_NONE },
+	{ "asan-nullw", SEVERITY_NONE },	{ "asan-callnull", SEVERITY_NONE },
+	{ "asan-wild", SEVERITY_MEDIUM },	{ "asan-noncanon", SEVERITY_MEDIUM },
+	{ "asan-rec", SEVERITY_NONE },		{ "asan-fpe", SEVERITY_NONE },
+	{ "plain-dfree", SEVERITY_NONE },	{ "asan-hang", SEVERITY_NONE },
+	{ "msan-uninit", SEVERITY_MEDIUM },	{ "asan-raise", SEVERITY_NONE },
+	{ "driver-hbo", SEVERITY_MEDIUM },	{ "tsan-race", SEVERITY_NONE },
+	};
+	struct triage t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		read_fixture(&t, table[i].fixture);
+		if (t.severity != table[i].severity)
+			fail_msg("%s: %s", table[i].fixture,
+			    triage_severity_name(t.severity));
+	}
+}
 /* clang-format on */
+
+/* One line of golden.txt: fixture, then what golden_line() writes of it. */
+static void
+golden_line(struct buf *out, const char *fixture)
+{
+	struct triage t;
+
+	read_fixture(&t, fixture);
+	buf_printf(out, "%s\t%s\t%s\t%s\t%s\t%s %s\t%s\n", fixture,
+	    triage_type_text(&t).text, joined_state(&t),
+	    t.security ? "security" : "-", triage_severity_name(t.severity),
+	    t.casr, t.casr_type, triage_class_name(t.class));
+}
+
+/*
+ * Each report that was ever made, judged once by a person: a change of a rule
+ * shows here which bugs it renames.
+ */
+static void
+every_report_is_judged_as_it_was_agreed(void **state)
+{
+	char line[1024], name[128];
+	struct buf now = BUF_INIT;
+	int count = 0;
+	FILE *f;
+
+	(void)state;
+	f = fopen("tests/unit/lib/triage/golden.txt", "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (line[0] == '#')
+			continue;
+		snprintf(
+		    name, sizeof(name), "%.*s", (int)strcspn(line, "\t"), line);
+		buf_reset(&now);
+		golden_line(&now, name);
+		assert_string_equal(now.data, line);
+		count++;
+	}
+	fclose(f);
+	buf_release(&now);
+	assert_true(count >= 120);
+}
 
 static void
 a_clean_run_is_not_recognised_and_still_usable(void **state)
@@ -495,6 +568,8 @@ main(void)
 		undefined_behaviour_is_read_with_and_without_a_stack),
 	    cmocka_unit_test(
 		leaks_recursion_assertions_and_other_tools_are_read),
+	    cmocka_unit_test(the_golden_table_has_its_severities),
+	    cmocka_unit_test(every_report_is_judged_as_it_was_agreed),
 	    cmocka_unit_test(a_clean_run_is_not_recognised_and_still_usable),
 	    cmocka_unit_test(access_size_and_address_are_facts_of_their_own),
 	    cmocka_unit_test(without_symbols_frames_are_module_and_offset),

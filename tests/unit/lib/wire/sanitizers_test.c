@@ -52,12 +52,13 @@ every_tool_is_made_to_report_alike(void **state)
 		    ends_with(forced, "allocator_may_return_null", "1"));
 		assert_true(ends_with(forced, "log_path", "stderr"));
 		assert_true(ends_with(forced, "log_exe_name", "0"));
+		assert_true(ends_with(forced, "stack_trace_format",
+		    "'    #%n %p %F %S (%m+%o)'"));
 	}
 	assert_true(
 	    ends_with(tool_of("ubsan")->forced, "print_stacktrace", "1"));
 	assert_true(ends_with(tool_of("ubsan")->forced, "halt_on_error", "1"));
-	assert_true(ends_with(
-	    tool_of("tsan")->forced, "stack_trace_format", "DEFAULT"));
+	assert_true(ends_with(tool_of("tsan")->forced, "halt_on_error", "1"));
 }
 
 static void

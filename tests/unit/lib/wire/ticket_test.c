@@ -99,6 +99,26 @@ fill_words(struct ticket *t)
 }
 
 static void
+fill_inputs(struct ticket *t)
+{
+	struct ticket_input *in;
+	struct digest d;
+	int i, k;
+
+	text_copy(t->kind, sizeof(t->kind), "reproduce");
+	for (i = 0; i < TICKET_MAX_INPUTS; i++) {
+		memset(&d, i, sizeof(d));
+		in = ticket_add_input(t, &d, TICKET_INPUT_MAX, NULL);
+		assert_non_null(in);
+		in->has_signature = true;
+		memset(&in->signature, 0xff - i, sizeof(in->signature));
+		for (k = 0; k < TICKET_MAX_SERIES; k++)
+			assert_int_equal(
+			    ticket_input_add_series(in, &d, NULL), 0);
+	}
+}
+
+static void
 the_largest_ticket_is_read(void **state)
 {
 	struct ticket t = sample(TICKET_MAX_FILES), got;
@@ -114,6 +134,7 @@ the_largest_ticket_is_read(void **state)
 		t.files[i].size = INT64_MAX;
 	}
 	fill_words(&t);
+	fill_inputs(&t);
 	text_copy(t.program, sizeof(t.program), t.files[7].path);
 	ticket_format(&text, &t);
 	assert_true(text.len <= TICKET_MAX_BYTES);
@@ -328,6 +349,126 @@ anything_else_is_no_ticket(void **state)
 }
 
 static void
+inputs_to_run_again_travel_in_a_ticket(void **state)
+{
+	struct ticket t = sample(1), got;
+	struct buf text = BUF_INIT;
+	struct ticket_input *in;
+	struct digest d;
+	struct err e;
+
+	(void)state;
+	text_copy(t.kind, sizeof(t.kind), "reproduce");
+	t.job = 0;
+	memset(&d, 1, sizeof(d));
+	in = ticket_add_input(&t, &d, 77, NULL);
+	in->has_signature = true;
+	memset(&in->signature, 2, sizeof(in->signature));
+	assert_int_equal(ticket_input_add_series(in, &d, NULL), 0);
+	memset(&d, 3, sizeof(d));
+	assert_non_null(ticket_add_input(&t, &d, 0, NULL));
+	ticket_format(&text, &t);
+	if (ticket_parse(&got, text.data, text.len, &e) == -1)
+		fail_msg("%s", e.text);
+	assert_same(&t, &got);
+	assert_int_equal(got.input_count, 2);
+	assert_int_equal(got.inputs[0].size, 77);
+	assert_int_equal(got.inputs[0].series_count, 1);
+	assert_true(
+	    digest_equal(&got.inputs[0].signature, &t.inputs[0].signature));
+	assert_false(got.inputs[1].has_signature);
+	assert_int_equal(got.inputs[1].series_count, 0);
+	ticket_release(&got);
+	ticket_release(&t);
+	buf_release(&text);
+}
+
+static void
+a_ticket_takes_no_more_inputs_than_it_may(void **state)
+{
+	struct ticket t = sample(1);
+	struct digest d;
+	struct err e;
+
+	(void)state;
+	fill_inputs(&t);
+	memset(&d, 0xee, sizeof(d));
+	assert_null(ticket_add_input(&t, &d, 1, &e));
+	assert_int_equal(ticket_input_add_series(&t.inputs[0], &d, &e), -1);
+	ticket_release(&t);
+	t = sample(1);
+	assert_null(ticket_add_input(&t, &d, TICKET_INPUT_MAX + 1, &e));
+	assert_non_null(ticket_add_input(&t, &d, 1, &e));
+	assert_null(ticket_add_input(&t, &d, 1, &e));
+	assert_int_equal(e.cls, ERR_REFUSED);
+	ticket_release(&t);
+}
+
+#define HEX64                              \
+	"0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef"
+
+/* A ticket of this kind with these inputs, as text. */
+static int
+parse_inputs(const char *kind, const char *inputs, struct err *e)
+{
+	struct ticket t = sample(1), got;
+	struct buf text = BUF_INIT;
+	int rc;
+
+	text_copy(t.kind, sizeof(t.kind), kind);
+	ticket_format(&text, &t);
+	text.len -= 2; /* "}\n" */
+	text.data[text.len] = '\0';
+	buf_printf(&text, "%s}\n", inputs);
+	rc = ticket_parse(&got, text.data, text.len, e);
+	if (rc == 0)
+		ticket_release(&got);
+	ticket_release(&t);
+	buf_release(&text);
+	return rc;
+}
+
+static void
+inputs_that_are_odd_are_no_ticket(void **state)
+{
+	static const char *const bad[] = {"", ",\"inputs\":[]",
+	    ",\"inputs\":{}", ",\"inputs\":[1]", ",\"inputs\":[{}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\"}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":67108865}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":-1}]",
+	    ",\"inputs\":[{\"sha256\":\"abc\",\"size\":1}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1,"
+	    "\"signature\":\"\"}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1,"
+	    "\"signature\":null}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1,"
+	    "\"series\":1}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1,"
+	    "\"series\":[7]}]",
+	    ",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1},"
+	    "{\"sha256\":\"" HEX64 "\",\"size\":1}]"};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (parse_inputs("reproduce", bad[i], &e) == 0)
+			fail_msg("'%s' was taken", bad[i]);
+		assert_int_equal(e.cls, ERR_REFUSED);
+	}
+	assert_int_equal(parse_inputs("fuzz", "", &e), 0);
+	assert_int_equal(
+	    parse_inputs("fuzz",
+		",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1}]", &e),
+	    -1);
+	assert_int_equal(
+	    parse_inputs("reproduce",
+		",\"inputs\":[{\"sha256\":\"" HEX64 "\",\"size\":1}]", &e),
+	    0);
+}
+
+static void
 a_ticket_that_is_cut_short_is_none(void **state)
 {
 	struct buf text = BUF_INIT;
@@ -354,6 +495,9 @@ main(void)
 	    cmocka_unit_test(a_ticket_of_before_there_were_settings_is_read),
 	    cmocka_unit_test(words_are_clean_few_and_short),
 	    cmocka_unit_test(anything_else_is_no_ticket),
+	    cmocka_unit_test(inputs_to_run_again_travel_in_a_ticket),
+	    cmocka_unit_test(a_ticket_takes_no_more_inputs_than_it_may),
+	    cmocka_unit_test(inputs_that_are_odd_are_no_ticket),
 	    cmocka_unit_test(a_ticket_that_is_cut_short_is_none),
 	};
 

@@ -27,7 +27,7 @@ enum { ADMIN, READER, STRANGER, ZLIB_ADMIN, ZLIB_READER, OTHER, CI, PEERS };
 
 static const struct {
 	const char *name, *account;
-	enum role role;
+	enum peer_role role;
 } peers[PEERS] = {
     [ADMIN] = {"user:root", "", ROLE_ADMIN},
     [READER] = {"user:rob", "", ROLE_READ},
@@ -69,6 +69,8 @@ static const struct {
 	{ "POST builds",		'Q', "" },
 	{ "POST builds/missing",	'F', "" },
 	{ "PUT builds/files/*",		'F', "" },
+	{ "GET builds/*/manifest",	'I', WORLD_BUILD },
+	{ "GET builds/*/files/*",	'I', WORLD_BUILD },
 	{ "GET builds/*",		'B', WORLD_BUILD },
 	{ "DELETE builds/*",		'i', WORLD_BUILD },
 	{ "GET targets",		'S', "" },
@@ -104,9 +106,24 @@ static const struct {
 	{ "DELETE accounts/*",		'm', "local" },
 	{ "GET crashes",		'S', "" },
 	{ "GET crashes/*/input",	'I', WORLD_CRASH },
+	{ "POST crashes",		'P', "" },
+	{ "GET decisions",		'S', "" },
+	{ "GET submissions",		'S', "" },
+	{ "GET submissions/*",		'S', "" },
+	{ "POST rules/test",		'm', "" },
+	{ "GET crashes/*/series/*",	'I', WORLD_CRASH },
 	{ "GET crashes/*/report",	'I', WORLD_CRASH },
 	{ "GET crashes/*",		'I', WORLD_CRASH },
 	{ "GET buckets",		'S', "" },
+	{ "POST buckets/regroup",	'm', "" },
+	{ "GET buckets/*/why",		'I', "zlib-1" },
+	{ "PUT buckets/*/merge",	'i', "zlib-1" },
+	{ "PUT buckets/*/split",	'i', "zlib-1" },
+	{ "PUT buckets/*/mute",		'i', "zlib-1" },
+	{ "PUT buckets/*/unmute",	'i', "zlib-1" },
+	{ "PUT buckets/*/note",		'i', "zlib-1" },
+	{ "PUT buckets/*/undo",		'i', "zlib-1" },
+	{ "PUT buckets/*",		'i', "zlib-1" },
 	{ "GET buckets/*",		'I', "zlib-1" },
 	{ "GET corpus",			'S', "" },
 	{ "GET spool",			'M', "" },

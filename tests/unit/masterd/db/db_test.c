@@ -133,7 +133,7 @@ a_newer_schema_is_refused_and_left_alone(void **state)
 	db_close(open_db(state));
 	outside(state, "PRAGMA user_version=9");
 	refuses(state, ERR_REFUSED, "newer version");
-	outside(state, "PRAGMA user_version=3");
+	outside(state, "PRAGMA user_version=4");
 	db_close(open_db(state));
 }
 

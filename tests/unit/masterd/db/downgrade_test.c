@@ -61,7 +61,7 @@ a_downgrade_puts_the_copy_back_and_keeps_the_present(void **state)
 	assert_true(d.copied_ms > 1700000000000);
 	assert_true(schemas_same(s, DATA, &old));
 	assert_true(schemas_same(s, COPY, &old));
-	assert_int_equal(strncmp(d.kept, "pandafuzz.db.schema-3-20", 24), 0);
+	assert_int_equal(strncmp(d.kept, "pandafuzz.db.schema-4-20", 24), 0);
 	snprintf(kept, sizeof(kept), "data/%s", d.kept);
 	assert_int_equal(
 	    schemas_number_in(s, kept, "PRAGMA user_version"), DB_SCHEMA);
@@ -163,8 +163,8 @@ without_a_whole_copy_nothing_is_done(void **state)
 	cannot_downgrade(s, 1, "there is no copy of schema 1");
 	db_close(schemas_db(s));
 	now = schemas_content(s, DATA);
-	cannot_downgrade(s, 0, "can go back to 1 to 2");
-	cannot_downgrade(s, 3, "can go back to 1 to 2");
+	cannot_downgrade(s, 0, "can go back to 1 to 3");
+	cannot_downgrade(s, 4, "can go back to 1 to 3");
 	schemas_copy(s, DATA, COPY);
 	cannot_downgrade(s, 1, "no whole database of schema 1");
 	scratch_file(s->fd, COPY, "SQLite format 3", 15);

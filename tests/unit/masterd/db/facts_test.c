@@ -209,19 +209,19 @@ files_of_a_crash_are_known_by_its_rows(void **state)
 {
 	struct farm *f = *state;
 	struct facts_place p = place_of(f, "x", "a");
-	struct digest input, bug, other;
+	struct digest input, bug, other, none = {{0}};
 	struct facts_crash_files files;
 
 	digest_of(&input, "i", 1);
 	digest_of(&bug, "bug", 3);
 	digest_of(&other, "other", 5);
-	facts_crash_files(f->db, p.target, &input, &bug, &files, NULL);
+	facts_crash_files(f->db, p.target, &input, &bug, &none, &files, NULL);
 	assert_false(files.input || files.report);
 	see_crash(f, &p, "i", "bug", 1, true);
-	facts_crash_files(f->db, p.target, &input, &bug, &files, NULL);
+	facts_crash_files(f->db, p.target, &input, &bug, &none, &files, NULL);
 	assert_true(files.input && files.report);
-	facts_crash_files(f->db, p.target, &input, &other, &files, NULL);
-	assert_true(files.input && !files.report);
+	facts_crash_files(f->db, p.target, &input, &other, &none, &files, NULL);
+	assert_true(files.input && !files.report && files.others);
 }
 
 static int
@@ -239,12 +239,19 @@ each_crash_is_told_with_its_bucket(void **state)
 	struct farm *f = *state;
 	struct facts_place p = place_of(f, "x", "a");
 	struct buf list = BUF_INIT;
+	int64_t last;
 
 	see_crash(f, &p, "i", "bug", 1, true);
 	see_crash(f, &p, "i", "bag", 2, true);
-	assert_int_equal(facts_each_crash(f->db, list_crash, &list, NULL), 0);
+	assert_int_equal(
+	    facts_each_crash(f->db, 0, &last, list_crash, &list, NULL), 0);
+	assert_int_equal(last, 2);
 	assert_string_equal(
 	    buf_text(&list), "lost+found/a/de7d:1 lost+found/a/de7d:2 ");
+	buf_reset(&list);
+	assert_int_equal(
+	    facts_each_crash(f->db, 1, &last, list_crash, &list, NULL), 0);
+	assert_string_equal(buf_text(&list), "lost+found/a/de7d:2 ");
 	buf_release(&list);
 }
 

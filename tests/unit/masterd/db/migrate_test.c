@@ -1,6 +1,6 @@
 /*
- * Upgrades of databases that real programs of schema 1 and 2 left
- * (schema-1.sql, schema-2.sql), and the copies that are kept; killed at every
+ * Upgrades of databases that real programs of schemas 1 to 3 left
+ * (schema-1.sql, ...), and the copies that are kept; killed at every
  * call that changes a file.
  */
 #include <sys/stat.h>
@@ -80,7 +80,7 @@ all_rows_are_kept(sqlite3 *handle)
 
 	sqlite3_prepare_v2(handle,
 	    "SELECT name FROM old.sqlite_master WHERE type = 'table' AND "
-	    "name <> 'sqlite_sequence'",
+	    "name NOT IN ('sqlite_sequence', 'bucket_signature', 'dirty')",
 	    -1, &tables, NULL);
 	while (sqlite3_step(tables) == SQLITE_ROW) {
 		table = (const char *)sqlite3_column_text(tables, 0);
@@ -147,6 +147,44 @@ every_row_of_schema_2_is_kept_and_bots_know_what_they_did(void **state)
 			     "SELECT count(*) FROM bot WHERE drained = 0 AND "
 			     "failures = 0 AND pool = '' AND state = 'up'"),
 	    3);
+	sqlite3_close(handle);
+}
+
+/* Signatures of buckets became rows with what was seen of them. */
+static void
+every_row_of_schema_3_is_kept_and_bugs_know_their_hits(void **state)
+{
+	sqlite3 *handle = upgraded(*state);
+
+	assert_true(all_rows_are_kept(handle) >= 25);
+	assert_int_equal(
+	    schemas_number(handle,
+		"SELECT count(*) FROM main.signature s JOIN"
+		" old.bucket_signature o USING (project, signature, security,"
+		" bucket)"),
+	    schemas_number(
+		handle, "SELECT count(*) FROM old.bucket_signature"));
+	assert_int_equal(
+	    schemas_number(handle, "SELECT sum(hits) FROM signature"),
+	    schemas_number(handle,
+		"SELECT (SELECT count(*) FROM old.observation) + (SELECT"
+		" sum(count) FROM old.observation_day)"));
+	assert_int_equal(
+	    schemas_number(handle, "SELECT sum(crashes) FROM bucket_target"),
+	    schemas_number(handle, "SELECT count(*) FROM old.crash"));
+	assert_int_equal(schemas_number(handle,
+			     "SELECT count(*) FROM crash WHERE sig IS NULL"),
+	    0);
+	assert_int_equal(schemas_number(handle,
+			     "SELECT count(*) FROM bucket WHERE class ="
+			     " 'timeout' OR class = 'memory'"),
+	    2);
+	assert_int_equal(schemas_number(handle,
+			     "SELECT count(*) FROM bucket WHERE status ="
+			     " 'muted' OR status = 'fixed'"),
+	    2);
+	assert_true(
+	    schemas_number(handle, "SELECT count(*) FROM reproduction") > 5);
 	sqlite3_close(handle);
 }
 
@@ -264,9 +302,10 @@ a_kill_leaves_the_old_schema_or_the_new_one_whole(void **state)
 	schemas_copy(s, DATA, "original");
 	upgrade(s);
 	is[2] = schemas_content(s, COPY_2);
-	is[3] = schemas_content(s, DATA);
-	/* Page after page is written: each fifth will do. */
-	for (n = 1;; n += n < 30 ? 1 : 5) {
+	is[3] = schemas_content(s, COPY_3);
+	is[4] = schemas_content(s, DATA);
+	/* Page after page is written: some of them will do. */
+	for (n = 1;; n += n < 30 ? 1 : 13) {
 		fs_remove_tree(s->fd, "data", NULL);
 		close(fs_make_dir_open(s->fd, "data", 0755, NULL));
 		schemas_copy(s, "original", DATA);
@@ -282,17 +321,22 @@ a_kill_leaves_the_old_schema_or_the_new_one_whole(void **state)
 			assert_true(schemas_same(s, COPY, &is[1]));
 		if (faccessat(s->fd, COPY_2, F_OK, 0) == 0)
 			assert_true(schemas_same(s, COPY_2, &is[2]));
+		if (faccessat(s->fd, COPY_3, F_OK, 0) == 0)
+			assert_true(schemas_same(s, COPY_3, &is[3]));
 		upgrade(s);
 		assert_true(schemas_same(s, DATA, &is[DB_SCHEMA]));
 		assert_true(schemas_same(s, COPY, &is[1]));
 	}
-	print_message("killed: %d of schema 1, %d of 2, %d of 3\n", seen[1],
-	    seen[2], seen[3]);
-	assert_true(seen[1] > 10 && seen[2] > 5 && seen[3] > 0);
+	print_message("killed: %d of schema 1, %d of 2, %d of 3, %d of 4\n",
+	    seen[1], seen[2], seen[3], seen[4]);
+	assert_true(seen[1] > 10 && seen[2] > 5 && seen[3] > 5 && seen[4] > 0);
 }
 
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, schemas_setup, scratch_teardown)
+
+#define T3(name) \
+	cmocka_unit_test_setup_teardown(name, schemas_setup_3, scratch_teardown)
 
 #define T2(name) \
 	cmocka_unit_test_setup_teardown(name, schemas_setup_2, scratch_teardown)
@@ -311,6 +355,11 @@ main(void)
 	    T2(a_new_database_and_an_upgraded_one_have_the_same_tables),
 	    T2(the_copy_is_the_database_as_it_was),
 	    T2(a_second_open_changes_nothing),
+	    T3(every_row_of_schema_3_is_kept_and_bugs_know_their_hits),
+	    T3(the_upgraded_one_is_sound),
+	    T3(a_new_database_and_an_upgraded_one_have_the_same_tables),
+	    T3(the_copy_is_the_database_as_it_was),
+	    T3(a_second_open_changes_nothing),
 	    T(a_kill_leaves_the_old_schema_or_the_new_one_whole),
 	};
 

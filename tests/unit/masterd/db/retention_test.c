@@ -229,11 +229,16 @@ observations(struct farm *f, int n)
 
 	farm_job(f);
 	farm_sql(f,
-	    "INSERT INTO bucket VALUES (1, 1, 1, 'open', 'T', 's', 0, 1, 1, "
-	    "'');"
-	    "INSERT INTO crash VALUES (1, 1, zeroblob(32), zeroblob(32), 1, 1,"
-	    " 'T', '', 0, '', 's', '', 0, 'libfuzzer', 'address', 1, 1, 1, 1,"
-	    " 1, 1)");
+	    "INSERT INTO bucket (id, project, number, type, state, security,"
+	    " first_ms, last_ms) VALUES (1, 1, 1, 'T', 's', 0, 1, 1);"
+	    "INSERT INTO signature (project, signature, security, bucket,"
+	    " hits) VALUES (1, zeroblob(32), 0, 1, 500);"
+	    "INSERT INTO crash (id, target, sha256, signature, bucket, rules,"
+	    " type, access, access_size, address, state, tool, security,"
+	    " engine, sanitizer, bytes, has_input, tries, reproduced,"
+	    " first_ms, last_ms) VALUES (1, 1, zeroblob(32), zeroblob(32), 1,"
+	    " 1, 'T', '', 0, '', 's', '', 0, 'libfuzzer', 'address', 1, 1, 1,"
+	    " 1, 1, 1)");
 	snprintf(sql, sizeof(sql),
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
 	    "WHERE i < %d) INSERT INTO observation (crash, bot, epoch, seq, "

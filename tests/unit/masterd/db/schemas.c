@@ -25,7 +25,7 @@ int schemas_from = 1;
 const char *
 schemas_kept(void)
 {
-	return schemas_from == 1 ? COPY : COPY_2;
+	return schemas_from == 1 ? COPY : schemas_from == 2 ? COPY_2 : COPY_3;
 }
 
 sqlite3 *
@@ -182,4 +182,10 @@ int
 schemas_setup_2(void **state)
 {
 	return set_up(state, 2);
+}
+
+int
+schemas_setup_3(void **state)
+{
+	return set_up(state, 3);
 }

@@ -18,14 +18,16 @@
 #define DATA   "data/pandafuzz.db"
 #define COPY   "data/pandafuzz.db.before-2" /* of schema 1 */
 #define COPY_2 "data/pandafuzz.db.before-3"
+#define COPY_3 "data/pandafuzz.db.before-4"
 
 /* With scratch_teardown() a cmocka pair: *state is a struct scratch *. */
 int schemas_setup(void **state);   /* schema 1 */
 int schemas_setup_2(void **state); /* schema 2 */
+int schemas_setup_3(void **state); /* schema 3 */
 
 /* Of the fixture that was set up last. */
 extern int schemas_from;
-const char *schemas_kept(void); /* COPY or COPY_2: its copy */
+const char *schemas_kept(void); /* COPY, COPY_2, COPY_3: its copy */
 
 sqlite3 *schemas_open(struct scratch *s, const char *name);
 void schemas_run(sqlite3 *handle, const char *sql);

@@ -318,7 +318,10 @@ one_crash_id_in_two_targets_needs_the_target(void **state)
 	struct err e;
 
 	world_sql(w,
-	    "INSERT INTO crash SELECT 2, 3, sha256, signature, bucket, rules,"
+	    "INSERT INTO crash (id, target, sha256, signature, bucket, rules,"
+	    " type, access, access_size, address, state, tool, security,"
+	    " engine, sanitizer, bytes, has_input, tries, reproduced,"
+	    " first_ms, last_ms) SELECT 2, 3, sha256, signature, bucket, rules,"
 	    " type, access, access_size, address, state, tool, security,"
 	    " engine, sanitizer, bytes, has_input, tries, reproduced,"
 	    " first_ms, last_ms FROM crash WHERE id = 1");

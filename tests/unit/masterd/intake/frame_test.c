@@ -125,29 +125,37 @@ a_record_must_be_one_that_the_parser_makes(void **state)
 }
 
 static void
-a_triage_must_be_printable(void **state)
+facts_must_be_as_the_library_writes_them(void **state)
 {
-	struct triage good = {
-	    .type = "Heap-overflow", .state = {"f"}, .state_count = 1};
-	struct triage t, out;
+	unsigned char bytes[sizeof(struct frame_facts) + FACTS_TEXT_MAX + 1];
+	struct frame_facts head = {0x10, 1, 0}, out;
+	struct buf text = BUF_INIT;
+	struct facts f;
+	const char *said;
+	size_t len;
 
 	(void)state;
-	assert_int_equal(frame_triage(&out, &good, sizeof(good), NULL), 0);
-#define BAD(statement)                                                         \
-	do {                                                                   \
-		t = good;                                                      \
-		statement;                                                     \
-		assert_int_equal(frame_triage(&out, &t, sizeof(t), NULL), -1); \
-	} while (0)
-	BAD(t.type[0] = '\0');
-	BAD(t.type[1] = '\n');
-	BAD(t.state_count = 0);
-	BAD(t.state_count = TRIAGE_STATE_LINES + 1);
-	BAD(t.state_count = -1);
-	BAD(t.state[0][0] = '\x1b');
-	BAD(memset(t.state[0], 'a', sizeof(t.state[0])));
-	BAD(memset(t.tool, 'a', sizeof(t.tool)));
-#undef BAD
+	memset(&f, 0, sizeof(f));
+	f.signal = 11;
+	facts_write(&text, &f);
+	head.len = (uint32_t)text.len;
+	len = sizeof(head) + text.len;
+	memcpy(bytes, &head, sizeof(head));
+	memcpy(bytes + sizeof(head), text.data, text.len);
+	assert_int_equal(frame_facts(&out, &said, bytes, len, NULL), 0);
+	assert_int_equal(out.address, 0x10);
+	assert_memory_equal(said, text.data, text.len);
+	assert_int_equal(frame_facts(&out, &said, bytes, len - 1, NULL), -1);
+	assert_int_equal(frame_facts(&out, &said, bytes, 3, NULL), -1);
+	assert_int_equal(
+	    frame_facts(&out, &said, bytes, sizeof(bytes), NULL), -1);
+	bytes[sizeof(head)] = 0x1b;
+	assert_int_equal(frame_facts(&out, &said, bytes, len, NULL), -1);
+	head.has_address = 2;
+	memcpy(bytes, &head, sizeof(head));
+	bytes[sizeof(head)] = (unsigned char)text.data[0];
+	assert_int_equal(frame_facts(&out, &said, bytes, len, NULL), -1);
+	buf_release(&text);
 }
 
 static void
@@ -174,11 +182,12 @@ a_verdict_must_be_an_end(void **state)
 static void
 random_bytes_are_survived(void **state)
 {
-	unsigned char bytes[sizeof(struct triage) + sizeof(struct record)];
+	unsigned char bytes[4096 + sizeof(struct record)];
 	struct bundle_header h;
 	struct record r;
-	struct triage t;
+	struct frame_facts t;
 	struct frame_verdict v;
+	const char *text;
 	unsigned seed = 11;
 	int accepted = 0, i;
 	size_t j;
@@ -189,7 +198,7 @@ random_bytes_are_survived(void **state)
 			bytes[j] = (unsigned char)rand_r(&seed);
 		accepted += frame_header(&h, bytes, sizeof(h), NULL) == 0;
 		accepted += frame_record(&r, bytes, sizeof(r), NULL) == 0;
-		accepted += frame_triage(&t, bytes, sizeof(t), NULL) == 0;
+		accepted += frame_facts(&t, &text, bytes, 1000, NULL) == 0;
 		accepted += frame_verdict(&v, bytes, sizeof(v), NULL) == 0;
 	}
 	assert_int_equal(accepted, 0);
@@ -204,7 +213,7 @@ main(void)
 	    cmocka_unit_test(what_is_no_frame_is_refused),
 	    cmocka_unit_test(a_header_must_be_one_that_the_parser_makes),
 	    cmocka_unit_test(a_record_must_be_one_that_the_parser_makes),
-	    cmocka_unit_test(a_triage_must_be_printable),
+	    cmocka_unit_test(facts_must_be_as_the_library_writes_them),
 	    cmocka_unit_test(a_verdict_must_be_an_end),
 	    cmocka_unit_test(random_bytes_are_survived),
 	};

@@ -194,10 +194,12 @@ read_task(struct schedule_input *in, char *thing)
 	in->tasks = mem_resize(in->tasks, i + 1, sizeof(*in->tasks));
 	t = &in->tasks[i];
 	*t = (struct schedule_task){
-	    (int64_t)i + 1, "libfuzzer", "address", "", 0, 0};
+	    (int64_t)i + 1, "libfuzzer", "address", "", 0, 0, false};
 	while ((key = next_key(in, &thing, &value)) != NULL) {
 		if (strcmp(key, "engine") == 0)
 			t->engine = value;
+		else if (strcmp(key, "patient") == 0)
+			t->patient = *value == '1';
 		else if (strcmp(key, "san") == 0)
 			t->sanitizer = value;
 		else if (strcmp(key, "arch") == 0)

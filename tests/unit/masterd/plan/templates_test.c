@@ -169,13 +169,14 @@ what_the_bot_forces_wins_and_is_shown(void **state)
 	assert_value("asan_options.log_path", "stderr", "forced by the bot");
 	assert_value("asan_options.detect_leaks", "0", "base (t.yaml:1)");
 	assert_value("tsan_options.halt_on_error", "1", "forced by the bot");
-	assert_value(
-	    "tsan_options.stack_trace_format", "DEFAULT", "forced by the bot");
+	assert_value("tsan_options.stack_trace_format",
+	    "'    #%n %p %F %S (%m+%o)'", "forced by the bot");
 	assert_value("ubsan_options.halt_on_error", "1", "forced by the bot");
 	assert_value(
 	    "ubsan_options.print_stacktrace", "1", "forced by the bot");
 	assert_value("lsan_options.exitcode", "77", "forced by the bot");
-	assert_null(values_get(&v, "asan_options.halt_on_error"));
+	assert_value("asan_options.halt_on_error", "1", "forced by the bot");
+	assert_null(values_get(&v, "lsan_options.halt_on_error"));
 }
 
 /* ---- who wins -------------------------------------------------------- */

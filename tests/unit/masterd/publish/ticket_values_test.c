@@ -69,6 +69,26 @@ limits_arguments_and_environment_are_in_it(void **state)
 	ticket_release(&t);
 }
 
+/* Its quotes are ours; a person's would swallow what comes behind. */
+static void
+what_is_forced_goes_along_as_it_stands(void **state)
+{
+	struct world *w = *state;
+	struct ticket t;
+
+	world_sql(w,
+	    "INSERT INTO job_value VALUES (1, 'asan_options.redzone', '64',"
+	    " 'job'), (1, 'asan_options.stack_trace_format',"
+	    " '''    #%n %p %F %S (%m+%o)''', 'forced by the bot'),"
+	    " (1, 'tsan_options.stack_trace_format', '''%p', 'job')");
+	t = fill(w);
+	assert_int_equal(t.environment_count, 1);
+	assert_string_equal(t.environment[0],
+	    "ASAN_OPTIONS=redzone=64:stack_trace_format='    #%n %p %F %S"
+	    " (%m+%o)'");
+	ticket_release(&t);
+}
+
 static void
 a_job_without_values_sets_no_limit(void **state)
 {
@@ -103,6 +123,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	    TEST(limits_arguments_and_environment_are_in_it),
+	    TEST(what_is_forced_goes_along_as_it_stands),
 	    TEST(a_job_without_values_sets_no_limit),
 	    TEST(a_value_that_is_none_any_more_is_left_out),
 	};

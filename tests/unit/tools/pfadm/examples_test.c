@@ -237,6 +237,7 @@ examples_of_manuals(void **state)
 	    "tools/pf-local/pf-local.1", "tools/pf-account/pf-account.8",
 	    "masterd/pandafuzz-masterd.8", "masterd/masterd.yaml.5",
 	    "masterd/pandafuzz-templates.5", "masterd/pandafuzz-api.7",
+	    "lib/triage/pandafuzz-rules.5", "tools/pf-triage/pf-triage.1",
 	    "botd/pandafuzz-botd.8", "botd/botd.yaml.5"};
 	size_t i;
 	int n = 0;

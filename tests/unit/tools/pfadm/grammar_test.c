@@ -24,6 +24,9 @@ static const char *const wanted[] = {"status", "run", "build add", "build list",
     "bot logs", "account add", "account list", "account show", "account invite",
     "account approve", "account disable", "account rotate", "account remove",
     "log", "log check", "spool drop", "system stdio", "system check",
+    "bucket why", "bucket merge", "bucket split", "bucket mute",
+    "bucket unmute", "bucket set", "bucket note", "bucket undo",
+    "bucket regroup", "rules test", "crash add", "crash kit", "crash repro",
     "system reload", "version", "completion", "help"};
 
 static void
@@ -228,6 +231,12 @@ some_options_may_be_repeated(void **state)
 	assert_string_equal(o.set.list[0], "a=1");
 	assert_string_equal(o.set.list[1], "b=2");
 	assert_int_equal(o.unset.count, 0);
+	argv[1] = (char *)"--label";
+	argv[2] = (char *)"-x";
+	argv[3] = (char *)"--label=+y";
+	assert_int_equal(options_read(&o, 5, argv, &first), 0);
+	assert_int_equal(o.labels.count, 2);
+	assert_string_equal(o.labels.list[0], "-x");
 	many[0] = (char *)"pfadm";
 	for (i = 0; i <= OPTION_WORDS; i++) {
 		many[2 * i + 1] = (char *)"--unset";

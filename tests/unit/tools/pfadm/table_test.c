@@ -41,6 +41,20 @@ numbers_are_exact_in_a_pipe(void **state)
 }
 
 static void
+names_of_strangers_do_nothing(void **state)
+{
+	(void)state;
+	expect("{\"k\":\"\\u001b[2Jx\\u202e\"}", CELL_TEXT, false,
+	    "\\x1b[2Jx\\u202e");
+	expect("{\"k\":\"\\u009b31m\\nb\"}", CELL_LINE, true, "\\u009b31m");
+	expect("{\"k\":[\"a\\u0007\",\"b\"]}", CELL_LIST, false, "a\\x07,b");
+	expect("{\"k\":[\"a\",\"b\"]}", CELL_LINE, false, "a");
+	expect("{\"k\":[\"a\",\"b\"]}", CELL_TEXT, false, "a\nb");
+	expect("{\"k\":[{\"bucket\":\"png-1\"},{\"x\":1}]}", CELL_LIST, false,
+	    "png-1");
+}
+
+static void
 times_are_relative_on_a_terminal(void **state)
 {
 	static const char row[] = "{\"k\":\"2020-09-13T12:26:40Z\"}";
@@ -126,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(numbers_are_exact_in_a_pipe),
+	    cmocka_unit_test(names_of_strangers_do_nothing),
 	    cmocka_unit_test(times_are_relative_on_a_terminal),
 	    cmocka_unit_test(texts_lists_and_tries),
 	    cmocka_unit_test(ids_are_cut_where_they_still_differ),
