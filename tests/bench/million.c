@@ -242,7 +242,8 @@ ask(const struct master *m, const char *what)
 		bench_die("the admin socket does not answer");
 	while ((n = read(fd, answer, sizeof(answer))) > 0)
 		if (!good)
-			good = strncmp(answer, "HTTP/1.1 200", 12) == 0;
+			good =
+			    n >= 12 && memcmp(answer, "HTTP/1.1 200", 12) == 0;
 	close(fd);
 	if (!good)
 		bench_die("GET %s: not answered", what);
