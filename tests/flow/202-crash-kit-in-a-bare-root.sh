@@ -42,9 +42,13 @@ seq=0
 found() { # BUG [MINIMISED]: its crash, reported as on a bot
 	local report=$work/report-$1 mini=()
 	[ $# = 1 ] || mini=(--minimised "$2")
-	env -i ASAN_OPTIONS="exitcode=77:$places" PATH="$PATH" \
-	    UBSAN_OPTIONS="exitcode=77:print_stacktrace=1:halt_on_error=1:$places" \
-	    "$target" "$work/bugs/$1" >"$report" 2>&1 </dev/null
+	# A leak is missed now and then: something looks like a pointer to it.
+	for _ in 1 2 3 4 5; do
+		env -i ASAN_OPTIONS="exitcode=77:$places" PATH="$PATH" \
+		    UBSAN_OPTIONS="exitcode=77:print_stacktrace=1:halt_on_error=1:$places" \
+		    "$target" "$work/bugs/$1" >"$report" 2>&1 </dev/null
+		grep -q ^SUMMARY "$report" && break
+	done
 	sed -i 's,^INFO: Seed.*,/home/alice/src/zlib.c on fuzz-box-17,' \
 	    "$report"
 	seq=$((seq + 1))
@@ -133,7 +137,7 @@ ok "what bots recorded stays data"
 
 # ---- a Debian with nothing in it ----
 bare_root "$work/bare" || fail "no bare root"
-for bug in histogram-over-read gamma-shift keyword-leak; do
+for bug in histogram-over-read gamma-shift; do
 	[ -d "$work/$bug" ] || { found $bug; kit_of $bug; }
 	cp -r "$work/$bug" "$work/bare/root/"
 	last "$same" in_bare "$work/bare" /bin/sh "/root/$bug/repro.sh" ||
@@ -144,6 +148,14 @@ cp "$work/bugs/metadata-over-read" "$work/bare/root/other"
 last "reproduced 0 of 2: other crash (2 of 2)" in_bare "$work/bare" \
     /bin/sh /root/histogram-over-read/repro.sh -i /root/other
 is "exit 1" 1 $?
+
+shifted=$crash
+found keyword-leak
+kit_of keyword-leak
+cp -r "$work/keyword-leak" "$work/bare/root/"
+check "a leak is seen in one of ten runs" in_bare "$work/bare" /bin/sh \
+    /root/keyword-leak/repro.sh -n 10
+crash=$shifted
 
 # ---- for strangers ----
 code 0 crash kit "$crash" --scrub -o "$work/scrubbed.tar" --json
