@@ -798,6 +798,7 @@ UNIT_APART = \
 	tests/unit/masterd/db/killed.c \
 	tests/unit/masterd/db/schemas.c \
 	tests/unit/masterd/farm.c \
+	tests/unit/masterd/handed_in.c \
 	tests/unit/masterd/plan/scene.c \
 	tests/unit/masterd/work.c \
 	tests/unit/masterd/world.c
@@ -835,6 +836,9 @@ UNIT_WORK = db/checks db/demand publish/known publish/plan weigh db/follow db/le
 	db/leases_recover db/reruns db/schema_2 db/submissions db/tasks publish/tick db/bots_change db/bots_rest db/pools
 $(UNIT_WORK:%=$B/tests/unit/masterd/%_test): $B/tests/unit/masterd/farm.o \
     $B/tests/unit/masterd/work.o
+
+$B/tests/unit/masterd/db/reruns_test $B/tests/unit/masterd/db/submissions_test: \
+    $B/tests/unit/masterd/handed_in.o
 
 # Farms in words, and farms in time.
 $B/tests/unit/masterd/plan/schedule_test $B/tests/unit/masterd/plan/why_test \

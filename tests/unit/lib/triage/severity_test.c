@@ -39,17 +39,14 @@ facts_of(struct facts *f, enum facts_kind kind, const char *what,
 }
 
 /* clang-format off */
-static void
-flag_and_severity_follow_type_access_and_address(void **state)
-{
-	static const struct {
+static const struct flag_row {
 		enum facts_kind kind;
 		const char *what, *access;
 		enum facts_address address;
 		bool security;
 		enum triage_severity severity;
 		const char *why;
-	} table[] = {
+} flag_rows[] = {
 	{ FACTS_ERROR, "heap-use-after-free", "READ", ADDRESS_WILD, true,
 	    SEVERITY_HIGH, "memory out of its bounds" },
 	{ FACTS_ERROR, "double-free", "", ADDRESS_WILD, true, SEVERITY_HIGH,
@@ -126,21 +123,25 @@ flag_and_severity_follow_type_access_and_address(void **state)
 	    SEVERITY_NONE, "ends the process" },
 	{ FACTS_NONE, "", "", ADDRESS_NONE, false, SEVERITY_NONE,
 	    "nothing was recognised" },
-	};
+};
+
+static void
+flag_and_severity_follow_type_access_and_address(void **state)
+{
 	struct facts f;
 	struct triage t;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		facts_of(&f, table[i].kind, table[i].what, table[i].access,
-		    table[i].address);
+	for (i = 0; i < sizeof(flag_rows) / sizeof(flag_rows[0]); i++) {
+		facts_of(&f, flag_rows[i].kind, flag_rows[i].what, flag_rows[i].access,
+		    flag_rows[i].address);
 		judge(&t, &f);
-		if (t.security != table[i].security ||
-		    t.severity != table[i].severity ||
-		    strstr(t.security_rule, table[i].why) == NULL)
-			fail_msg("%s %s: %d %s, %s", table[i].what,
-			    table[i].access, t.security,
+		if (t.security != flag_rows[i].security ||
+		    t.severity != flag_rows[i].severity ||
+		    strstr(t.security_rule, flag_rows[i].why) == NULL)
+			fail_msg("%s %s: %d %s, %s", flag_rows[i].what,
+			    flag_rows[i].access, t.security,
 			    triage_severity_name(t.severity),
 			    t.security_rule);
 		assert_true(t.severity_rule[0] != '\0');
